@@ -1,0 +1,50 @@
+# Two commands do it all: `make up` serves the demo model, `make test` installs and tests.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python --require-hashes
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+.PHONY: help install up test check bench lock clean
+.DELETE_ON_ERROR:
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: .venv/local.done ## Make .venv with Beaufort, the local engine and the demo model
+
+up: install ## Serve the demo model at http://127.0.0.1:8080/v1
+	@exec $(BIN)/beaufort up
+
+test: .venv/test.done ## Install what the tests need and run them all; one test: make test ONLY=tests/test_errors.py
+	@scripts/test $(ONLY)
+
+check: .venv/test.done ## Lint, types, layers and the fast tests
+	@scripts/check
+
+bench: .venv/test.done ## Run every benchmark
+	@for each in benchmarks/*.py; do $(BIN)/python $$each || exit 1; done
+
+lock: .venv/uv.done ## Renew the locked dependencies
+	$(LOCK) requirements/installer.in -o requirements/installer.txt
+	$(LOCK) pyproject.toml -o requirements/core.txt
+	$(LOCK) pyproject.toml --extra local -o requirements/local.txt
+	$(LOCK) requirements/demo.in --no-deps -o requirements/demo.txt
+	$(LOCK) pyproject.toml --extra local --extra test -o requirements/test.txt
+
+clean: ## Remove .venv
+	rm -rf .venv
+
+.venv/uv.done: requirements/installer.txt
+	@scripts/venv $(PYTHON)
+	@touch $@
+
+.venv/local.done: .venv/uv.done requirements/local.txt requirements/demo.txt pyproject.toml
+	@$(INSTALL) -r requirements/local.txt
+	@$(INSTALL) --no-deps -r requirements/demo.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+.venv/test.done: .venv/local.done requirements/test.txt
+	@$(INSTALL) -r requirements/test.txt
+	@touch $@

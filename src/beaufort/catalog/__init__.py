@@ -1,0 +1,1 @@
+"""Data rows with their sources: the Mistral family and the accelerators it runs on."""
