@@ -1,0 +1,155 @@
+"""One request and its response: what a handler is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Protocol
+
+from beaufort.wire.request import Request
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+_REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
+_BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+
+
+class Wire(Protocol):
+    """The connection as an exchange sees it."""
+
+    def write(self, data: bytes) -> None:
+        """Send ``data`` to the client."""
+
+    def finish(self, exchange: Exchange, *, keep_alive: bool) -> None:
+        """Take note that the response is complete."""
+
+    def cut(self) -> None:
+        """Close the connection at once, so that the client sees an incomplete response."""
+
+
+def _nothing() -> None:
+    pass
+
+
+class Exchange:
+    """A request, and the way to answer it once: ``respond``, or ``start``, ``write`` ..., ``end``.
+
+    A handler may set three callbacks while it works. They are called on the event loop:
+    ``on_abort`` when the client is gone before the end (nothing can be written any more),
+    ``on_pause`` when the client reads slower than the handler writes, ``on_resume`` when it has caught up.
+    Writing after the client is gone is allowed and does nothing.
+    """
+
+    __slots__ = (
+        "_chunked",
+        "_keep_alive",
+        "_silent",
+        "_wire",
+        "aborted",
+        "client",
+        "ended",
+        "on_abort",
+        "on_pause",
+        "on_resume",
+        "paused",
+        "request",
+        "sent_bytes",
+        "status",
+    )
+
+    def __init__(self, wire: Wire, request: Request, client: str) -> None:
+        self._wire = wire
+        self.request = request
+        self.client = client
+        self.status = 0
+        self.sent_bytes = 0
+        self.ended = False
+        self.aborted = False
+        self.paused = False
+        self.on_abort: Callable[[], None] = _nothing
+        self.on_pause: Callable[[], None] = _nothing
+        self.on_resume: Callable[[], None] = _nothing
+        self._keep_alive = request.keep_alive
+        self._chunked = False
+        self._silent = request.method == "HEAD"
+
+    @property
+    def started(self) -> bool:
+        """Whether the response's head has been sent, so that the status cannot be changed any more."""
+        return self.status != 0
+
+    def respond(
+        self, status: int, body: bytes = b"", content_type: bytes = b"application/json", headers: Headers = ()
+    ) -> None:
+        """Send a whole response."""
+        fields = [*headers, (b"content-type", content_type)] if body else headers
+        self._open(status, fields, len(body), b"" if self._silent else body)
+        self.end()
+
+    def start(self, status: int, headers: Headers, length: int | None = None, *, close: bool = False) -> None:
+        """Send the head of a response.
+
+        Args:
+            status: The status code.
+            headers: Without those about framing (``content-length``, ``transfer-encoding``, ``connection``).
+            length: The body's bytes if they are known; otherwise the body is sent in chunks.
+            close: Let the connection end with this response.
+        """
+        self._keep_alive = self._keep_alive and not close
+        self._open(status, headers, length, b"")
+
+    def _open(self, status: int, headers: Headers, length: int | None, body: bytes) -> None:
+        if self.started:
+            message = "this response has begun already"
+            raise RuntimeError(message)
+        self.status = status
+        if self.aborted:
+            return
+        lines = [b"HTTP/1.1 %d %s" % (status, _REASONS.get(status, b""))]
+        lines += [name + b": " + value for name, value in headers]
+        if status in _BODILESS:
+            self._silent = True
+        elif length is not None:
+            lines.append(b"content-length: %d" % length)
+        elif self.request.http_10:
+            self._keep_alive = False
+        else:
+            self._chunked = True
+            lines.append(b"transfer-encoding: chunked")
+        if not self._keep_alive:
+            lines.append(b"connection: close")
+        elif self.request.http_10:
+            lines.append(b"connection: keep-alive")
+        lines.append(b"\r\n" + body)
+        self.sent_bytes += len(body)
+        self._wire.write(b"\r\n".join(lines))
+
+    def write(self, data: bytes) -> None:
+        """Send the next bytes of the body."""
+        if self.aborted or self._silent or not data:
+            return
+        self.sent_bytes += len(data)
+        self._wire.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+
+    def end(self) -> None:
+        """Complete the response."""
+        if self.ended:
+            return
+        self.ended = True
+        if self.aborted:
+            return
+        if self._chunked and not self._silent:
+            self._wire.write(b"0\r\n\r\n")
+        self._wire.finish(self, keep_alive=self._keep_alive)
+
+    def cut(self) -> None:
+        """Break off: the client sees that the response is incomplete."""
+        if not self.aborted and not self.ended:
+            self.ended = True
+            self._wire.cut()
+
+    def lose(self) -> None:
+        """Take note that the client is gone. Called by the connection."""
+        if not self.aborted and not self.ended:
+            self.aborted = True
+            self.on_abort()
