@@ -1,1 +1,26 @@
-"""Which endpoint takes a request, and which endpoints are fit to: pure decisions."""
+"""Which endpoint takes a request: filter, score, pick over frozen snapshots; and which endpoints are fit to.
+
+Everything here is a pure function of its arguments: time and tie-breaking numbers are given, never taken, so the
+simulator and the gateway decide alike.
+
+| Module | Holds |
+|---|---|
+| `health` | one endpoint's health: state and outcome in, state out |
+| `endpoint` | one endpoint as it stands at this moment |
+| `choice` | filter, score, pick, and the reason |
+"""
+
+from beaufort.routing.choice import Choice, choose
+from beaufort.routing.endpoint import Endpoint
+from beaufort.routing.health import AttemptOutcome, Health, HealthPolicy, ProbeOutcome, State
+
+__all__ = [
+    "AttemptOutcome",
+    "Choice",
+    "Endpoint",
+    "Health",
+    "HealthPolicy",
+    "ProbeOutcome",
+    "State",
+    "choose",
+]
