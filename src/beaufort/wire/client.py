@@ -16,6 +16,7 @@ from beaufort.wire.request import Headers
 _FIRST_FINAL_STATUS = 200
 _NO_CONTENT = 204
 _NOT_MODIFIED = 304
+_TOO_LARGE = "its headers are too large"
 
 
 class WireError(BeaufortError):
@@ -38,7 +39,10 @@ class ResponseHead:
 
 
 class Sink(Protocol):
-    """Who receives a response. Calls come in this order; ``on_lost`` instead of ``on_end`` when it breaks off."""
+    """Who receives a response. Calls come in this order; ``on_lost`` instead of ``on_end`` when it breaks off.
+
+    Any of them may call the connection's ``close``: none comes after that.
+    """
 
     def on_head(self, head: ResponseHead) -> None:
         """The status and headers."""
@@ -57,6 +61,7 @@ class ClientConnection(asyncio.Protocol):
     """One connection, one request at a time.
 
     Attributes:
+        where: The server's address.
         reusable: Whether another request may be sent, once the present response has ended.
         used: How many requests were sent. A connection used before may turn out to be closed by the server:
             a request lost on it before any byte came back was most likely never seen.
@@ -65,7 +70,7 @@ class ClientConnection(asyncio.Protocol):
     header_bytes = 64 * KIB
 
     def __init__(self, where: str) -> None:
-        self._where = where
+        self.where = where
         self._sink: Sink | None = None
         self._transport: asyncio.Transport | None = None
         self.reusable = True
@@ -76,26 +81,33 @@ class ClientConnection(asyncio.Protocol):
     def _reset(self) -> None:
         self._headers: list[tuple[bytes, bytes]] = []
         self._head_bytes = 0
+        self._fed = 0  # bytes since the response last got further: its headers ended, a piece of body came
+        self._head: ResponseHead | None = None  # not delivered yet
         self._headed = False
         self._framed = False
-        self._body: list[bytes] = []
+        self._body: list[bytes] = []  # not delivered yet
         self._complete = False
 
     def send(self, data: bytes, sink: Sink, *, bodiless: bool = False) -> None:
         """Send a whole request; the response goes to ``sink``.
+
+        On a connection that the server has closed meanwhile, ``on_lost`` is called soon, as if it had closed later.
 
         Args:
             data: The request, head and body.
             sink: Who receives the response.
             bodiless: The response to this request has a head only (``HEAD``).
         """
-        if self._transport is None or self._sink is not None:
+        if self._sink is not None:
             message = "this connection is not free"
             raise RuntimeError(message)
         self._sink = sink
         self._bodiless = bodiless
         self.used += 1
-        self._transport.write(data)
+        if self._transport is None or not self.reusable:
+            asyncio.get_running_loop().call_soon(self._lose, "the connection was closed")
+        else:
+            self._transport.write(data)
 
     def pause(self) -> None:
         """Read no further for now, so that the server has to wait."""
@@ -120,25 +132,35 @@ class ClientConnection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._sink is None:  # nothing was asked: a server that speaks now is no use to us
+        sink = self._sink
+        if sink is None:  # nothing was asked: a server that speaks now is no use to us
             self.close()
             return
-        try:
-            self._parser.feed_data(data)
-            if not self._headed:
-                self._count(len(data))
-        except (httptools.HttpParserError, WireError) as error:
-            self._deliver_body()
-            self._lose(f"it does not speak HTTP/1.1: {error}")
+        problem = self._parse(data)
+        if problem:
+            self.reusable = False
+        # Only now, when the parser is at rest: the sink may close the connection, or send on it again.
+        head, self._head = self._head, None
+        if head is not None:
+            sink.on_head(head)
+        if self._body and self._sink is sink:
+            pieces, self._body = self._body, []
+            sink.on_body(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        if self._sink is not sink:
             return
-        self._deliver_body()
         if self._complete:
             self._finish()
+        elif problem:
+            self._lose(f"it does not speak HTTP/1.1: {problem}")
 
     def eof_received(self) -> None:
-        if self._sink is not None and self._headed and not self._framed:
-            self.reusable = False
+        self.reusable = False
+        if self._sink is None:
+            return
+        if self._headed and not self._framed:
             self._finish()
+        else:
+            self._lose("the connection was closed")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -146,33 +168,54 @@ class ClientConnection(asyncio.Protocol):
         if self._sink is not None:
             self._lose("the connection was lost" if exc is None else f"the connection was lost: {exc}")
 
+    def _parse(self, data: bytes) -> str:
+        """Parse ``data`` and return what is wrong with it, empty when nothing is."""
+        self._fed += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            return str(error.__context__)
+        except httptools.HttpParserError as error:
+            return str(error)
+        except httptools.HttpParserUpgrade:
+            return "it switches to another protocol"
+        return _TOO_LARGE if self._fed > self.header_bytes and not self._complete else ""
+
     # What httptools calls
 
+    def on_message_begin(self) -> None:
+        if self._complete:
+            message = "it says more than was asked"
+            raise ValueError(message)
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value))
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > self.header_bytes:
+            raise ValueError(_TOO_LARGE)
         if not self._headed:
-            self._headers.append((name.lower(), value))
+            self._headers.append((name.lower(), value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         if status < _FIRST_FINAL_STATUS:
             return
-        head = ResponseHead(status, tuple(self._headers))
+        self._head = head = ResponseHead(status, tuple(self._headers))
         self._headed = True
+        self._fed = 0
         self._framed = (
             status in {_NO_CONTENT, _NOT_MODIFIED}
             or head.header(b"content-length") is not None
-            or head.header(b"transfer-encoding") is not None
+            or (head.header(b"transfer-encoding") or b"").lower().endswith(b"chunked")
         )
-        if self._sink is not None:
-            self._sink.on_head(head)
         if self._bodiless:
             # llhttp does not know that no body follows, so neither it nor the connection can be used again.
             self.reusable = False
             self._complete = True
 
     def on_body(self, data: bytes) -> None:
-        self._body.append(data)
+        self._fed = 0
+        if not self._complete:
+            self._body.append(data)
 
     def on_message_complete(self) -> None:
         if not self._headed:  # an interim response (1xx): the real one follows
@@ -181,20 +224,12 @@ class ClientConnection(asyncio.Protocol):
         self._complete = True
         self.reusable = self.reusable and self._parser.should_keep_alive()
 
-    def _count(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > self.header_bytes:
-            raise WireError(Problem(f"its headers are over {self.header_bytes} bytes", self._where))
-
-    def _deliver_body(self) -> None:
-        if self._body and self._sink is not None:
-            pieces, self._body = self._body, []
-            self._sink.on_body(pieces[0] if len(pieces) == 1 else b"".join(pieces))
-
     def _finish(self) -> None:
         sink, self._sink = self._sink, None
         self._reset()
-        if not self.reusable and self._transport is not None:
+        if self.reusable:
+            self.resume()  # a slow reader of this response must not stop the next one
+        elif self._transport is not None:
             self._transport.abort()
         if sink is not None:
             sink.on_end()
@@ -203,7 +238,7 @@ class ClientConnection(asyncio.Protocol):
         sink, self._sink = self._sink, None
         self.close()
         if sink is not None:
-            sink.on_lost(WireError(Problem(reason, self._where)))
+            sink.on_lost(WireError(Problem(reason, self.where)))
 
 
 class Pool:
@@ -214,12 +249,15 @@ class Pool:
         port: Its port.
         connect_seconds: How long connecting may take.
         idle: How many free connections are kept at most.
+
+    Attributes:
+        where: The server's address, as a ``Host`` header has it.
     """
 
     def __init__(self, host: str, port: int, *, connect_seconds: float = 2.0, idle: int = 512) -> None:
         self.host = host
         self.port = port
-        self._where = f"{host}:{port}"
+        self.where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._connect_seconds = connect_seconds
         self._idle = idle
         self._free: deque[ClientConnection] = deque()
@@ -241,13 +279,12 @@ class Pool:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._connect_seconds):
-                _, connection = await loop.create_connection(
-                    lambda: ClientConnection(self._where), self.host, self.port
-                )
+                _, connection = await loop.create_connection(lambda: ClientConnection(self.where), self.host, self.port)
         except TimeoutError as error:
-            raise WireError(Problem(f"no connection in {self._connect_seconds:g} s", self._where)) from error
-        except OSError as error:
-            raise WireError(Problem(f"no connection: {error.strerror or error}", self._where)) from error
+            raise WireError(Problem(f"no connection in {self._connect_seconds:g} s", self.where)) from error
+        except (OSError, UnicodeError) as error:  # the latter from a name that no host can have
+            reason = getattr(error, "strerror", None) or error
+            raise WireError(Problem(f"no connection: {reason}", self.where)) from error
         return connection
 
     def give_back(self, connection: ClientConnection) -> None:
@@ -260,6 +297,7 @@ class Pool:
             self._free.append(connection)
 
     def close(self) -> None:
-        """Close the free connections. Those in use are not touched."""
+        """Close the free connections. Those in use are not touched, and closed when they are given back."""
+        self._idle = 0
         while self._free:
             self._free.pop().close()

@@ -15,7 +15,15 @@ _BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 
 class Wire(Protocol):
-    """The connection as an exchange sees it."""
+    """The connection as an exchange sees it.
+
+    Attributes:
+        draining: The server is going away, and takes no further request on this connection.
+    """
+
+    @property
+    def draining(self) -> bool:  # noqa: D102 - described above
+        ...
 
     def write(self, data: bytes) -> None:
         """Send ``data`` to the client."""
@@ -36,13 +44,17 @@ class Exchange:
 
     A handler may set three callbacks while it works. They are called on the event loop:
     ``on_abort`` when the client is gone before the end (nothing can be written any more),
-    ``on_pause`` when the client reads slower than the handler writes, ``on_resume`` when it has caught up.
-    Writing after the client is gone is allowed and does nothing.
+    ``on_pause`` when the client reads slower than the handler writes (possibly from within ``write``),
+    ``on_resume`` when it has caught up.
+    Writing after the end, or after the client is gone, is allowed and does nothing.
+
+    Headers are sent as they are given: whoever takes them from elsewhere answers for their having no line breaks.
     """
 
     __slots__ = (
         "_chunked",
         "_keep_alive",
+        "_length",
         "_silent",
         "_wire",
         "aborted",
@@ -71,7 +83,8 @@ class Exchange:
         self.on_resume: Callable[[], None] = _nothing
         self._keep_alive = request.keep_alive
         self._chunked = False
-        self._silent = request.method == "HEAD"
+        self._length: int | None = None
+        self._silent = True  # no byte of a body is to be sent: not yet, not any more, or not at all
 
     @property
     def started(self) -> bool:
@@ -83,7 +96,7 @@ class Exchange:
     ) -> None:
         """Send a whole response."""
         fields = [*headers, (b"content-type", content_type)] if body else headers
-        self._open(status, fields, len(body), b"" if self._silent else body)
+        self._open(status, fields, len(body), body)
         self.end()
 
     def start(self, status: int, headers: Headers, length: int | None = None, *, close: bool = False) -> None:
@@ -105,11 +118,14 @@ class Exchange:
         self.status = status
         if self.aborted:
             return
+        self._silent = self.request.method == "HEAD" or status in _BODILESS
+        self._keep_alive = self._keep_alive and not self._wire.draining
         lines = [b"HTTP/1.1 %d %s" % (status, _REASONS.get(status, b""))]
         lines += [name + b": " + value for name, value in headers]
         if status in _BODILESS:
-            self._silent = True
+            pass
         elif length is not None:
+            self._length = length
             lines.append(b"content-length: %d" % length)
         elif self.request.http_10:
             self._keep_alive = False
@@ -120,36 +136,43 @@ class Exchange:
             lines.append(b"connection: close")
         elif self.request.http_10:
             lines.append(b"connection: keep-alive")
+        if self._silent:
+            body = b""
         lines.append(b"\r\n" + body)
-        self.sent_bytes += len(body)
+        self.sent_bytes = len(body)
         self._wire.write(b"\r\n".join(lines))
 
     def write(self, data: bytes) -> None:
         """Send the next bytes of the body."""
-        if self.aborted or self._silent or not data:
+        if self._silent or not data:
             return
         self.sent_bytes += len(data)
         self._wire.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
 
     def end(self) -> None:
-        """Complete the response."""
-        if self.ended:
+        """Complete the response; break it off if it is not as long as its head has said."""
+        if self.ended or self.aborted:
+            self.ended = True
             return
-        self.ended = True
-        if self.aborted:
+        if not self.started:
+            message = "a response ends after it has begun"
+            raise RuntimeError(message)
+        if not self._silent and self._length not in {None, self.sent_bytes}:
+            self.cut()
             return
         if self._chunked and not self._silent:
             self._wire.write(b"0\r\n\r\n")
+        self.ended = self._silent = True
         self._wire.finish(self, keep_alive=self._keep_alive)
 
     def cut(self) -> None:
         """Break off: the client sees that the response is incomplete."""
         if not self.aborted and not self.ended:
-            self.ended = True
+            self.ended = self._silent = True
             self._wire.cut()
 
     def lose(self) -> None:
         """Take note that the client is gone. Called by the connection."""
         if not self.aborted and not self.ended:
-            self.aborted = True
+            self.aborted = self._silent = True
             self.on_abort()

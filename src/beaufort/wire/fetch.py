@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ from beaufort.errors import Problem, UsageError
 from beaufort.units import MIB
 from beaufort.wire.client import ClientConnection, Pool, ResponseHead, WireError
 from beaufort.wire.exchange import Headers
+
+_TARGET = re.compile(r"[!-~]*")  # what is to be sent as it is: no spaces, nothing beyond ASCII
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class _Whole:
         self._body += data
         if len(self._body) > self._limit:
             self._connection.close()
-            self.on_lost(WireError(Problem(f"the response is over {self._limit} bytes")))
+            self.on_lost(WireError(Problem(f"the response is over {self._limit} bytes", self._connection.where)))
 
     def on_end(self) -> None:
         if self._head is not None and not self.done.done():
@@ -77,19 +80,31 @@ async def fetch(
         WireError: No response, or not all of it, within ``seconds``, or a body over ``limit`` bytes.
         UsageError: The address is not one of HTTP.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
-        raise UsageError(Problem("not an http:// address", url, "write for example http://127.0.0.1:8080/health"))
-    pool = Pool(parts.hostname, parts.port or 80, connect_seconds=seconds)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection = await pool.connect()
+    pool, target = _locate(url, seconds)
+    connection: ClientConnection | None = None
     try:
-        whole = _Whole(connection, limit)
-        fields = [*headers, (b"connection", b"close")]
-        connection.send(encode(method, target, parts.netloc, fields, body), whole, bodiless=method == "HEAD")
         async with asyncio.timeout(seconds):
+            connection = await pool.connect()
+            whole = _Whole(connection, limit)
+            data = encode(method, target, pool.where, [*headers, (b"connection", b"close")], body)
+            connection.send(data, whole, bodiless=method == "HEAD")
             return await whole.done
     except TimeoutError as error:
         raise WireError(Problem(f"no whole response in {seconds:g} s", url)) from error
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()
+
+
+def _locate(url: str, seconds: float) -> tuple[Pool, str]:
+    """Return where to connect, and the request's target."""
+    problem = Problem("not an http:// address", url, "write for example http://127.0.0.1:8080/health")
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 80
+    except ValueError as error:  # a port that is no number, a bracket that does not close
+        raise UsageError(problem) from error
+    if parts.scheme != "http" or not parts.hostname or not _TARGET.fullmatch(parts.path + parts.query):
+        raise UsageError(problem)
+    pool = Pool(parts.hostname, port, connect_seconds=seconds)
+    return pool, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

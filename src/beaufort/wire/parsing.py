@@ -1,8 +1,8 @@
 """Bytes to requests: llhttp's strict parser, and what it leaves to its user.
 
-llhttp refuses by itself bare CR and LF, folded headers, a repeated or malformed ``Content-Length``,
-``Content-Length`` beside ``Transfer-Encoding``, and any coding but ``chunked``. Added here: sizes, other
-versions than 1.0 and 1.1, chunks in HTTP/1.0, a missing or repeated ``Host``, ``CONNECT``.
+llhttp refuses by itself bare CR and LF, folded headers, a repeated or malformed ``Content-Length``, and
+``Content-Length`` beside ``Transfer-Encoding``. Added here: sizes, other versions than 1.0 and 1.1, codings other
+than ``chunked``, chunks in HTTP/1.0, a missing or repeated ``Host``, ``CONNECT``, and upgrades, which are declined.
 """
 
 from __future__ import annotations
@@ -49,33 +49,37 @@ class RequestParser:
         self._on_request = on_request
         self._on_continue = on_continue
         self._parser = httptools.HttpRequestParser(self)
-        self._fed_in_head = 0
+        self._fed = 0  # bytes since the request last got further: its headers ended, a piece of body came
         self.finished = False
         self._reset()
 
     @property
     def in_head(self) -> bool:
         """Whether a request has begun and its headers have not ended."""
-        return self._fed_in_head > 0 or (self._begun and not self._in_body)
+        return not self._in_body and (self._begun or self._fed > 0)
 
     @property
     def in_body(self) -> bool:
         """Whether headers have ended and the body has not."""
         return self._in_body
 
+    @property
+    def body_bytes(self) -> int:
+        """How much of the present request's body has arrived."""
+        return len(self._body)
+
     def feed(self, data: bytes) -> None:
         """Parse ``data``; calls back for what it completes. After a refusal further bytes are dropped."""
         if self.finished:
             return
-        if not self._in_body:
-            self._fed_in_head += len(data)
+        self._fed += len(data)
+        again = b""
         try:
             self._parser.feed_data(data)
-            if self._fed_in_head > self._limits.header_bytes:
-                self._check_head_bytes()
-        except httptools.HttpParserUpgrade:
-            # The upgrade is declined by answering the request as it stands; the bytes after it mean nothing to us.
-            self.finished = True
+            if self._fed > self._limits.header_bytes:  # one endless line of headers, trailers, or chunk extensions
+                self._head_too_large()
+        except httptools.HttpParserUpgrade as upgrade:
+            again = self._without_upgrade() + data[upgrade.args[0] :]
         except httptools.HttpParserCallbackError as error:
             if not isinstance(error.__context__, _RefusedError):
                 raise
@@ -85,21 +89,32 @@ class RequestParser:
         except httptools.HttpParserError as error:
             if not self.finished:  # else these are bytes after `Connection: close`
                 self._refuse(Refusal(HTTPStatus.BAD_REQUEST, str(error) or "malformed request"))
+        if again:
+            self.feed(again)
 
     def _refuse(self, refusal: Refusal) -> None:
         self.finished = True
         self._on_request(refusal)
 
-    def _check_head_bytes(self) -> None:
-        raise _RefusedError(HTTPStatus.BAD_REQUEST, f"headers are over {self._limits.header_bytes} bytes")
+    def _without_upgrade(self) -> bytes:
+        """Return the present head again, asking for no upgrade: llhttp would skip the body of one that does.
+
+        A server may ignore ``Upgrade`` (RFC 9110, 7.8). The connection ends after this request, so that a client
+        cannot make us parse the same bytes over and over.
+        """
+        lines = [b"%b %b HTTP/%b" % (self._parser.get_method(), self._url, self._parser.get_http_version().encode())]
+        lines += [name + b": " + value for name, value in self._headers if name not in {b"upgrade", b"connection"}]
+        lines.append(b"connection: close\r\n\r\n")
+        self._parser = httptools.HttpRequestParser(self)
+        self._reset()
+        return b"\r\n".join(lines)
 
     def _reset(self) -> None:
         self._begun = False
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._head_bytes = 0
-        self._body: list[bytes] = []
-        self._body_bytes = 0
+        self._body = bytearray()
         self._in_body = False
         self._hosts = 0
         self._chunked = False
@@ -121,9 +136,12 @@ class RequestParser:
         if len(self._headers) >= self._limits.headers:
             raise _RefusedError(HTTPStatus.BAD_REQUEST, f"more than {self._limits.headers} headers")
         name = name.lower()
+        value = value.rstrip(b" \t")  # llhttp strips what is before the value only
         if name == b"host":
             self._hosts += 1
         elif name == b"transfer-encoding":
+            if self._chunked or value.lower() != b"chunked":
+                raise _RefusedError(HTTPStatus.BAD_REQUEST, "the only Transfer-Encoding spoken here is chunked")
             self._chunked = True
         elif name == b"expect":
             self._expects = value.lower() == b"100-continue"
@@ -142,26 +160,30 @@ class RequestParser:
             raise _RefusedError(HTTPStatus.BAD_REQUEST, "exactly one Host header is needed")
         if self._parser.get_method() == b"CONNECT":
             raise _RefusedError(HTTPStatus.NOT_IMPLEMENTED, "CONNECT is not supported")
+        self._fed = 0
+        if self._parser.should_upgrade():
+            return
         self._in_body = True
-        self._fed_in_head = 0
         if self._expects and not self._http_10:
             self._on_continue()
 
     def on_body(self, data: bytes) -> None:
-        self._body_bytes += len(data)
-        if self._body_bytes > self._limits.body_bytes:
+        self._fed = 0
+        self._body += data
+        if len(self._body) > self._limits.body_bytes:
             self._body_too_large()
-        self._body.append(data)
 
     def on_message_complete(self) -> None:
-        keep_alive = self._parser.should_keep_alive() and not self._parser.should_upgrade()
+        if self._parser.should_upgrade():
+            return
+        keep_alive = self._parser.should_keep_alive()
         path, query = _split_target(self._url)
         request = Request(
             self._parser.get_method().decode("ascii"),
             path,
             query,
             tuple(self._headers),
-            self._body[0] if len(self._body) == 1 else b"".join(self._body),
+            bytes(self._body),
             self._http_10,
             keep_alive,
         )
@@ -172,7 +194,10 @@ class RequestParser:
     def _count(self, size: int) -> None:
         self._head_bytes += size
         if self._head_bytes > self._limits.header_bytes:
-            self._check_head_bytes()
+            self._head_too_large()
+
+    def _head_too_large(self) -> None:
+        raise _RefusedError(HTTPStatus.BAD_REQUEST, f"headers are over {self._limits.header_bytes} bytes")
 
     def _body_too_large(self) -> None:
         limit = self._limits.body_bytes
@@ -182,7 +207,7 @@ class RequestParser:
 def _split_target(url: bytes) -> tuple[str, str]:
     """Return path and query of a request target in origin or absolute form (RFC 9112, 3.2)."""
     text = url.decode("latin-1")
-    if not text.startswith("/") and "://" in text:
-        text = "/" + text.split("://", 1)[1].partition("/")[2]
     path, _, query = text.partition("?")
-    return path or "/", query
+    if not path.startswith("/") and "://" in path:
+        path = "/" + path.split("://", 1)[1].partition("/")[2]
+    return path, query

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from typing import IO
 
 import uvloop
 
@@ -22,7 +23,8 @@ def run(main: Main, *, exit_with_parent: bool = False) -> None:
     Args:
         main: The server.
         exit_with_parent: Also set ``stop`` when standard input ends: a parent that holds the other end of that
-            pipe takes its children with it however it dies.
+            pipe takes its children with it however it dies. A standard input that has no other end (``/dev/null``,
+            a file, or none at all) has ended already: ``stop`` is set at once.
     """
     uvloop.run(_supervised(main, exit_with_parent=exit_with_parent))
 
@@ -48,12 +50,19 @@ async def _supervised(main: Main, *, exit_with_parent: bool) -> None:
 
 
 def _watch_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    descriptor = sys.stdin.fileno()
+    # Typed as never absent, but Python leaves it None when the process was started with a closed descriptor 0.
+    stdin: IO[str] | None = sys.stdin
+    if stdin is None:
+        stop.set()
+        return
+    descriptor = stdin.fileno()
 
     def readable() -> None:
         if not os.read(descriptor, 4096):
             loop.remove_reader(descriptor)
             stop.set()
 
-    os.set_blocking(descriptor, False)
-    loop.add_reader(descriptor, readable)
+    try:
+        loop.add_reader(descriptor, readable)
+    except OSError:  # epoll refuses what is neither a pipe, a socket nor a terminal
+        stop.set()

@@ -75,9 +75,9 @@ class Server:
     def _expire(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
+        self._sweep = loop.call_later(_SWEEP_SECONDS, self._expire)
         for connection in [each for each in self._connections if each.deadline <= now]:
             connection.expire(now)
-        self._sweep = loop.call_later(_SWEEP_SECONDS, self._expire)
 
     def stop_listening(self) -> None:
         """Accept no further connection. Those that are open live on."""
