@@ -1,0 +1,52 @@
+import pytest
+
+from beaufort.catalog.models import MODELS, Architecture, model
+from beaufort.errors import UsageError
+
+# What the publishers' checkpoints hold: the sum over the shapes in their safetensors headers.
+PUBLISHED = {
+    "mistral-7b-v0.1": 7_241_732_096,
+    "mistral-7b-v0.2": 7_241_732_096,
+    "mistral-7b-v0.3": 7_248_023_552,
+    "mistral-nemo-12b": 12_247_782_400,
+    "ministral-8b": 8_019_808_256,
+    "mistral-small-24b": 23_572_403_200,
+    "smollm2-135m": 134_515_008,
+}
+MISTRALS = [entry for entry in MODELS.values() if entry.name != "smollm2-135m"]
+
+
+def test_the_catalog_holds_just_these_models() -> None:
+    assert MODELS.keys() == PUBLISHED.keys()
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_parameters_are_the_published_count(name: str) -> None:
+    assert model(name).parameters == PUBLISHED[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "kib"),
+    [("mistral-7b-v0.3", 128), ("mistral-nemo-12b", 160), ("ministral-8b", 144), ("mistral-small-24b", 160)],
+)
+def test_kv_bytes_of_a_token_are_the_known_ones(name: str, kib: int) -> None:
+    assert model(name).kv_bytes_per_token() == kib * 1024
+    assert model(name).kv_bytes_per_token(bytes_per_value=1) == kib * 512
+
+
+@pytest.mark.parametrize("entry", MISTRALS, ids=lambda entry: entry.name)
+def test_the_family_shares_its_heads(entry: Architecture) -> None:
+    assert (entry.heads, entry.kv_heads, entry.head_dim, entry.tied) == (32, 8, 128, False)
+
+
+@pytest.mark.parametrize("entry", MODELS.values(), ids=lambda entry: entry.name)
+def test_a_row_is_consistent(entry: Architecture) -> None:
+    assert entry.heads % entry.kv_heads == 0
+    assert entry.repo in entry.source
+    assert all(window is None or 0 < window <= entry.max_context for window in entry.sliding_windows)
+    assert entry.layers % (len(entry.sliding_windows) or 1) == 0
+
+
+def test_a_wrong_name_is_answered_with_the_right_one() -> None:
+    with pytest.raises(UsageError, match=r"no model 'mistral-nemo-12'.*did you mean mistral-nemo-12b"):
+        model("mistral-nemo-12")
