@@ -1,0 +1,116 @@
+"""Every endpoint that is known, the choice among them, and the requests that wait for one to be ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+from beaufort.gateway.settings import Patience
+from beaufort.gateway.upstream import Upstream
+from beaufort.routing import AttemptOutcome, Health, HealthPolicy, ProbeOutcome, State, choose
+from beaufort.routing.health import after_attempt, after_probe, probing
+
+Notify = Callable[[str, str], None]
+
+
+class Endpoints:
+    """The endpoints, by address.
+
+    Args:
+        clock: A monotonic time, in seconds.
+        policy: When an endpoint is given up.
+        patience: Of connections, and how many requests may wait.
+        notify: Called with a level and a line whenever an endpoint comes, goes or changes its health.
+
+    Attributes:
+        changed: Called whenever a probe may be due earlier than before. Set by who probes.
+    """
+
+    def __init__(self, clock: Callable[[], float], policy: HealthPolicy, patience: Patience, notify: Notify) -> None:
+        self._clock = clock
+        self._policy = policy
+        self._patience = patience
+        self._notify = notify
+        self._upstreams: dict[str, Upstream] = {}
+        self._waiting: dict[Callable[[], None], None] = {}
+        self._turn = 0
+        self.changed: Callable[[], None] = lambda: None
+
+    def __iter__(self) -> Iterator[Upstream]:
+        return iter(self._upstreams.values())
+
+    def __len__(self) -> int:
+        return len(self._upstreams)
+
+    @property
+    def ready(self) -> bool:
+        """Whether a request would find an endpoint."""
+        return any(upstream.health.state is State.HEALTHY for upstream in self)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for an endpoint."""
+        return len(self._waiting)
+
+    def update(self, urls: Iterable[str]) -> None:
+        """Make the list equal to ``urls``, which are normalised. Those that stay keep their state."""
+        wanted = dict.fromkeys(urls)
+        for url in [url for url in self._upstreams if url not in wanted]:
+            self._upstreams.pop(url).remove()
+            self._notify("info", f"{url}: removed")
+        for url in wanted:
+            if url not in self._upstreams:
+                health = Health(probe_at=self._clock())
+                self._upstreams[url] = Upstream(url, connect_seconds=self._patience.connect, health=health)
+                self._notify("info", f"{url}: added")
+        self.changed()
+
+    def close(self) -> None:
+        """Close every connection that is free."""
+        for upstream in self:
+            upstream.remove()
+
+    def choose(self, exclude: Collection[str] = ()) -> Upstream | None:
+        """Return the endpoint for a request that failed on ``exclude`` so far, or None when none is healthy."""
+        self._turn += 1
+        snapshots = [upstream.snapshot for upstream in self._upstreams.values()]
+        chosen = choose(snapshots, exclude=exclude, tie=self._turn).endpoint
+        return None if chosen is None else self._upstreams[chosen.url]
+
+    def wait(self, wake: Callable[[], None]) -> bool:
+        """Call ``wake`` once an endpoint is healthy. Returns False when too many wait already."""
+        if len(self._waiting) >= self._patience.waiters:
+            return False
+        self._waiting[wake] = None
+        return True
+
+    def leave(self, wake: Callable[[], None]) -> None:
+        """Wait no longer."""
+        self._waiting.pop(wake, None)
+
+    def begin_probe(self, upstream: Upstream) -> None:
+        """Take note that a probe has been sent."""
+        upstream.health = probing(upstream.health)
+
+    def probed(self, upstream: Upstream, outcome: ProbeOutcome) -> None:
+        """Take note of what came of a probe."""
+        self._became(upstream, after_probe(upstream.health, outcome, self._clock(), self._policy))
+
+    def attempted(self, upstream: Upstream, outcome: AttemptOutcome) -> None:
+        """Take note of what came of a request."""
+        health = after_attempt(upstream.health, outcome, self._clock(), self._policy)
+        if health is not upstream.health:
+            self._became(upstream, health)
+
+    def _became(self, upstream: Upstream, health: Health) -> None:
+        before, upstream.health = upstream.health, health
+        if upstream.removed:
+            return
+        if health.probe_at < before.probe_at:
+            self.changed()
+        if health.reason != before.reason:
+            level = "info" if health.state is State.HEALTHY else "warning"
+            self._notify(level, f"{upstream.url}: {health.state.value}, {health.reason}")
+        if health.state is State.HEALTHY and self._waiting:
+            waiting, self._waiting = self._waiting, {}
+            for wake in waiting:
+                wake()
