@@ -123,6 +123,16 @@ def test_two_accelerators_are_faster_than_one_and_less_than_twice_as_fast() -> N
     assert one / 2 < two < one
 
 
+def test_the_formula_is_that_of_the_documentation() -> None:
+    batch = StepBatch(8192, 8192, prefill_pairs(0, 8192), 10, 20_000, 11)
+    weights, head, width = MISTRAL.linear_parameters, MISTRAL.embedding_parameters, 32 * 32 * 128
+    linear = (2 * weights * 8202 + 2 * head * 11) / (0.7 * 4 * 989.5e12)
+    attention = 4 * width * batch.prefill_pairs / (0.7 * 4 * 989.5e12) + 20_000 * 131_072 / (0.8 * 4 * 3.35e12)
+    all_reduce = 64 * (1.5 * 2 * 4096 * 8202 / (0.7 * 450e9) + 20e-6)
+    expected = linear + attention + all_reduce + 2e-3 + 11 * 10e-6
+    assert Roofline(MISTRAL, H100, tensor_parallel=4).step_seconds(batch) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("tensor_parallel", [0, -1, 3, 16])
 def test_heads_that_cannot_be_divided_are_refused(tensor_parallel: int) -> None:
     with pytest.raises(UsageError, match="divisor of its 32 heads and 8 KV heads"):
