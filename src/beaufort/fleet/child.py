@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 from collections.abc import Sequence
 from functools import partial
@@ -85,11 +86,11 @@ class Child:
                 os.killpg(self.pid, signal.SIGKILL)
 
     def tail(self, lines: int = 20) -> list[str]:
-        """Return the last lines that it printed. A progress bar's carriage returns end lines, too."""
+        """Return the last lines that it printed, without control characters; a carriage return ends a line, too."""
         with contextlib.suppress(OSError), self.log.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(self._log_start, size - _TAIL_BYTES))
             text = file.read().decode(errors="replace")
-            printed = [line.rstrip() for line in text.replace("\r", "\n").split("\n")]
+            printed = ["".join(filter(str.isprintable, line)).rstrip() for line in re.split(r"[\r\n]", text)]
             return [line for line in printed if line][-lines:]
         return []

@@ -112,7 +112,7 @@ class Lines:
 
     def draining(self, settings: Settings) -> None:
         """Say that it ends, and how long that may take."""
-        self._write(f"finishing what is in progress, at most {show_seconds(settings.drain_seconds)}")
+        self._write(f"finishing what is in progress, at most {settings.drain_seconds:g} s")
 
     def close(self) -> None:
         """Nothing is left to say."""
@@ -176,7 +176,7 @@ class Terminal:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._live = Live(console=console, auto_refresh=False)
+        self._live = Live(console=console, auto_refresh=False, transient=True)
         self._status = ""
         self._refreshed = 0.0
 
@@ -213,9 +213,9 @@ class Terminal:
 
     def draining(self, settings: Settings) -> None:
         """Say that it ends, and how to be faster."""
-        limit = show_seconds(settings.drain_seconds)
-        self._status = f"finishing what is in progress, at most {limit}; Ctrl-C again ends it at once"
+        limit = f"at most {settings.drain_seconds:g} s"
+        self._status = f"finishing what is in progress, {limit}; Ctrl-C again ends it at once"
 
     def close(self) -> None:
-        """Leave the last table on the screen."""
+        """Take the table off the screen; the lines stay."""
         self._live.stop()

@@ -68,7 +68,6 @@ class Member:
 
     async def run(self) -> None:
         """Start the process, and again whenever it dies, until the state is over."""
-        self._on_change(self)
         while not self.state.over:
             await self._live_once()
             if self.state.phase is Phase.RESTARTING:
@@ -80,6 +79,8 @@ class Member:
         self._child = child
         if self.state.phase is Phase.DRAINING:
             child.terminate()
+        else:
+            self._on_change(self)
         try:
             async with asyncio.TaskGroup() as group:
                 watch = group.create_task(self._watch(child))
@@ -97,7 +98,7 @@ class Member:
             async with asyncio.timeout_at(self.state.retry_at):
                 await self._drained.wait()
         except TimeoutError:
-            self._become(self.state.started(_now()))
+            self.state = self.state.started(_now())
 
     async def _watch(self, child: Child) -> None:
         """Find out when the process is ready, and kill it when it answers no more."""
