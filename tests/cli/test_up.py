@@ -30,6 +30,11 @@ FAKES = (sys.executable, str(Path(__file__).with_name("up_with_fakes.py")))
 BEAUFORT = (sys.executable, "-m", "beaufort", "up")
 
 
+def needs(module: str) -> pytest.MarkDecorator:
+    """Skip a test as long as a part that it runs is not there."""
+    return pytest.mark.skipif(importlib.util.find_spec(module) is None, reason=f"there is no {module} yet")
+
+
 class Up:
     """A running ``beaufort up -o json`` and the events that it has told."""
 
@@ -288,3 +293,44 @@ def test_its_help_has_an_example() -> None:
     result = CliRunner().invoke(beaufort, ["up", "--help"])
     assert result.exit_code == 0
     assert "beaufort up -f service.yaml" in result.output
+
+
+@needs("beaufort.cli.engine_emulated")
+def test_emulated_engines_answer_and_one_is_lost(tmp_path: Path) -> None:
+    with running(tmp_path, *BEAUFORT, "--engine", "emulated", "--replicas", "2") as up:
+        ready = up.until("ready")
+        models = ready["models"]
+        assert isinstance(models, list)
+        assert chat(ready["url"], models[0])
+        up.until("state", state="ready")  # the second engine
+        pid = next(event["pid"] for event in up.events if event.get("name") == "engine-0" and event["state"] == "ready")
+        assert isinstance(pid, int)
+        os.kill(pid, signal.SIGKILL)
+        assert all(chat(ready["url"], models[0]) for _ in range(10))
+        up.until("state", name="engine-0", state="ready")
+        assert up.end(signal.SIGTERM) == 0
+
+
+@needs("beaufort.cli.engine_emulated")
+def test_an_unknown_accelerator_is_told_in_the_engines_words(tmp_path: Path) -> None:
+    with running(tmp_path, *BEAUFORT, "--engine", "emulated", "--accelerator", "H1000") as up:
+        _, stderr = up.process.communicate(timeout=PATIENCE)
+        assert up.process.returncode == 2
+        assert "H1000" in stderr
+        assert "H100" in stderr.split("try:")[1]
+
+
+@needs("beaufort.engines.models")
+@pytest.mark.model
+def test_the_demo_model_answers_and_comes_back(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "examples" / "demo.yaml"
+    with running(tmp_path, *BEAUFORT, "-f", str(example)) as up:
+        ready = up.until("ready")
+        assert ready["models"] == ["demo"]
+        assert chat(ready["url"], "demo")
+        pid = next(event["pid"] for event in up.events if event.get("name") == "engine-0" and event["state"] == "ready")
+        assert isinstance(pid, int)
+        os.kill(pid, signal.SIGKILL)
+        up.until("state", name="engine-0", state="ready")
+        assert chat(ready["url"], "demo")
+        assert up.end(signal.SIGINT) == 0

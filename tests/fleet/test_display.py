@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from beaufort.fleet.backoff import Backoff
 from beaufort.fleet.display import PROGRESS_SECONDS, JsonLines, Lines, Terminal, example, show_change, summary
 from beaufort.fleet.scrape import Load
 from beaufort.fleet.settings import Settings
@@ -88,3 +89,12 @@ def test_a_process_cannot_paint_the_terminal() -> None:
     assert isinstance(console.file, io.StringIO)
     assert "[bold]loading[/bold] [1/2]" in console.file.getvalue()
     assert "[red]x[/]" in console.file.getvalue()
+
+
+def test_the_table_fits_into_80_columns() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    waiting = replace(DEAD, state=replace(DEAD.state, restarts=12, backoff=Backoff(9)))
+    console.print(table([replace(READY, pid=4194304, load=Load(64, 999, 1.0, 12345, 0.588)), waiting], 110.0))
+    assert isinstance(console.file, io.StringIO)
+    assert "…" not in console.file.getvalue()
+    assert "restarting in 30 s" in console.file.getvalue()

@@ -18,11 +18,20 @@ from beaufort.fleet.display import Display, JsonLines, Lines, Terminal
 from beaufort.fleet.preflight import check
 from beaufort.wire import process
 
+_EXAMPLES = """\b
+Examples:
+  beaufort up
+  beaufort up --model ./mistral-7b.Q4_K_M.gguf --replicas 2
+  beaufort up --engine emulated --accelerator H100 --replicas 4
+  beaufort up -f service.yaml --port 9000
+"""
 
-@click.command(
-    epilog="Examples: beaufort up | beaufort up --replicas 2 --model ./mistral-7b.gguf | beaufort up -f service.yaml"
+
+@click.command(epilog=_EXAMPLES)
+@click.option(
+    "--model",
+    help="demo, a GGUF file, an OpenVINO folder, hf://owner/repo; a name of the catalog to emulate.  [default: demo]",
 )
-@click.option("--model", help="demo, a GGUF file, an OpenVINO folder or hf://owner/repo.  [default: demo]")
 @click.option(
     "--engine",
     type=click.Choice(list(DEFAULT_MODELS)),
@@ -33,8 +42,8 @@ from beaufort.wire import process
 @click.option("-f", "--file", "file", help="A service file with these settings; options override it.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port; 0: any free one.")
-@click.option("--kv-cache-tokens", type=click.IntRange(1), help="Tokens of KV cache of each engine.")
-@click.option("--max-model-len", type=click.IntRange(1), help="Tokens of prompt and output together.")
+@click.option("--kv-cache-tokens", type=click.IntRange(64), help="Tokens of KV cache of each engine.")
+@click.option("--max-model-len", type=click.IntRange(8), help="Tokens of prompt and output together.")
 @click.option(
     "--drain-seconds",
     type=click.FloatRange(0, min_open=True),
@@ -73,7 +82,7 @@ def up(  # noqa: PLR0913 - one argument for each option
         "max_model_len": max_model_len,
     }
     settings = replace(
-        _defaults(file, engine),
+        _defaults(file, engine, model),
         host=host,
         port=port,
         drain_seconds=drain_seconds,
@@ -89,14 +98,16 @@ def up(  # noqa: PLR0913 - one argument for each option
     process.run(main)
 
 
-def _defaults(file: str | None, engine: EngineKind | None) -> Settings:
+def _defaults(file: str | None, engine: EngineKind | None, model: str | None) -> Settings:
     if file is None:
         kind = engine or "openvino"
         return Settings(engine=kind, model=DEFAULT_MODELS[kind])
     service = load(file)
     if service.spec.keys:
         click.echo("note: spec.keys is for a cluster; here everyone who reaches the address may call", err=True)
-    return from_service(service, file, engine)
+    settings = from_service(service, file, engine)
+    # The file's name is that of the file's model.
+    return settings if model is None else replace(settings, name=None)
 
 
 def _end_with_terminal(stop: asyncio.Event) -> None:

@@ -21,12 +21,13 @@ _STYLES = {
     Phase.STOPPED: "dim",
     Phase.FAILED: "bold red",
 }
-_RIGHT = ("pid", "cores", "running", "waiting", "KV use", "tok/s", "TTFT", "restarts")
+# Short heads: a row fits into 80 columns.
+_RIGHT = ("pid", "cores", "run", "wait", "KV", "tok/s", "TTFT", "restarts")
 
 
 def table(views: Sequence[View], now: float) -> Table:
     """Return the table of ``views`` at ``now`` (seconds of the states' clock)."""
-    result = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    result = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
     result.add_column("replica", no_wrap=True)
     result.add_column("state", no_wrap=True)
     for name in _RIGHT:
