@@ -59,9 +59,10 @@ class Up:
     def end(self, *signals: int) -> int:
         """Send signals, and return the exit code once no process and no file is left."""
         children = self.children()
-        for number in signals:
-            self.process.send_signal(number)
+        self.process.send_signal(signals[0])
+        for number in signals[1:]:
             time.sleep(0.3)  # two equal signals at the same moment are one
+            self.process.send_signal(number)
         self.process.communicate(timeout=PATIENCE)
         _, left = psutil.wait_procs(children, timeout=PATIENCE)
         assert not left
