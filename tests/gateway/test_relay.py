@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 
 import pytest
 from tests.gateway.conftest import CHAT, EVENTS, StartEngine, StartGateway, answer, status, until
 
 from beaufort.gateway import Patience
+from beaufort.gateway.attempt import Attempt
+from beaufort.gateway.relay import Relay
 from beaufort.wire import Exchange
 
 
@@ -243,3 +246,18 @@ async def test_an_engine_that_left_the_list_finishes_what_it_has(engine: StartEn
     old.exchanges[0].respond(200, b"old")
     assert (await asking).body == b"old"
     await until(lambda: old.connections == 0)
+
+
+async def test_a_request_leaves_no_circle_behind(engine: StartEngine, gateway: StartGateway) -> None:
+    running = await gateway(await engine(), await engine(status(500)))
+    await running.ask()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(10):
+            await running.ask()
+        await until(lambda: not running.running)
+        left = [each for each in gc.get_objects() if isinstance(each, (Relay, Attempt))]
+    finally:
+        gc.enable()
+    assert len(left) <= 1, "the last one may still be on the stack"

@@ -126,9 +126,11 @@ class Attempt:
 
     def on_body(self, data: bytes) -> None:
         """Pass on bytes of the body, unread."""
-        if self._quiet:
-            self._stir()
-        self._stage.exchange.write(data)
+        self._quiet = False
+        if self._relayed:
+            self._stage.exchange.write(data)
+        else:
+            self._relay_head(data)
 
     def on_end(self) -> None:
         """Complete the response and free the connection."""
@@ -136,7 +138,7 @@ class Attempt:
         if connection is None or head is None:  # it was dropped
             return
         if not self._relayed:
-            self._relay_head()
+            self._relay_head(b"")
         self._finish()
         self._connection = None  # ending may still pause the sender, and this connection is the next request's now
         stage.exchange.end()
@@ -180,12 +182,7 @@ class Attempt:
             reason = f"the engine sent nothing for {limit:g} s"
             self._fail(Trouble("timeout", timed_out(reason), AttemptOutcome.TIMED_OUT))
 
-    def _stir(self) -> None:
-        self._quiet = False
-        if not self._relayed:
-            self._relay_head()
-
-    def _relay_head(self) -> None:
+    def _relay_head(self, first: bytes) -> None:
         head, stage = self._head, self._stage
         if head is None:
             return
@@ -196,6 +193,7 @@ class Attempt:
             head.status,
             headers.returned(head.headers, stage.request_id),
             None if length is None else int(length),
+            first=first,
         )
         if stage.exchange.paused:
             self.pause()

@@ -18,6 +18,10 @@ from beaufort.wire import Exchange
 _EVENT_STREAM = b"text/event-stream"
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Crew:
     """What every request needs.
@@ -225,3 +229,6 @@ class Relay:
         )
         crew.metrics.finished(entry, len(exchange.request.body))
         crew.log.write(entry)
+        # What points here in a circle would keep the request, body and all, until the garbage collector comes.
+        self._attempt = None
+        exchange.on_abort = exchange.on_pause = exchange.on_resume = _nothing

@@ -65,7 +65,10 @@ class Gateway:
                 ("access_log_dropped_lines", "Lines lost, nobody took them", lambda: log.dropped),
             ),
         )
-        self._update((self._file.changed() or ()) if self._file is not None else ())
+        named = self._file.changed() if self._file is not None else ()
+        if named is None:
+            log.event("warning", f"{settings.endpoints_file}: not there yet, its endpoints come when it is")
+        self._update(named or ())
 
     async def run(self, stop: asyncio.Event, ready: Callable[[int], None] | None = None) -> None:
         """Serve until ``stop`` is set, then drain.

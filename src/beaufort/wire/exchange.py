@@ -99,17 +99,20 @@ class Exchange:
         self._open(status, fields, len(body), body)
         self.end()
 
-    def start(self, status: int, headers: Headers, length: int | None = None, *, close: bool = False) -> None:
+    def start(
+        self, status: int, headers: Headers, length: int | None = None, *, first: bytes = b"", close: bool = False
+    ) -> None:
         """Send the head of a response.
 
         Args:
             status: The status code.
             headers: Without those about framing (``content-length``, ``transfer-encoding``, ``connection``).
             length: The body's bytes if they are known; otherwise the body is sent in chunks.
+            first: The first bytes of the body, if they are there already: one write to the socket instead of two.
             close: Let the connection end with this response.
         """
         self._keep_alive = self._keep_alive and not close
-        self._open(status, headers, length, b"")
+        self._open(status, headers, length, first)
 
     def _open(self, status: int, headers: Headers, length: int | None, body: bytes) -> None:
         if self.started:
@@ -138,8 +141,10 @@ class Exchange:
             lines.append(b"connection: keep-alive")
         if self._silent:
             body = b""
-        lines.append(b"\r\n" + body)
         self.sent_bytes = len(body)
+        if body and self._chunked:
+            body = b"%x\r\n%b\r\n" % (len(body), body)
+        lines.append(b"\r\n" + body)
         self._wire.write(b"\r\n".join(lines))
 
     def write(self, data: bytes) -> None:
