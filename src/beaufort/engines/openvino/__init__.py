@@ -1,0 +1,10 @@
+"""A real model on this machine's processors: OpenVINO GenAI's continuous batching pipeline.
+
+| Module | Holds |
+|---|---|
+| `pipeline` | the engine: requests in, steps, tokens out |
+| `detokenizer` | tokens to text, a batch of sequences at a time |
+| `sampling` | our sampling in the pipeline's terms |
+| `load` | a model and a KV cache, made ready |
+| `schema` | the JSON Schemas that the pipeline's grammar compiler takes |
+"""
