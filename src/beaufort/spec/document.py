@@ -7,6 +7,7 @@ not clear (see ``plain``). The parser's events are consumed one by one, so nesti
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeAlias
@@ -21,6 +22,8 @@ Path: TypeAlias = tuple[str | int, ...]
 
 MAX_BYTES = 128 * 1024  # a file of 500 accelerators and keys; PyYAML reads it in about a second
 MAX_DEPTH = 16  # the deepest field of the schema is at 6
+
+_USUAL_KEY = re.compile(r"[A-Za-z0-9_./-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,12 @@ class Document:
 
 def dotted(path: Path) -> str:
     """Return ``spec.accelerators[1].zones`` for a path."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{_word(part)}" for part in path)
     return text.removeprefix(".")
+
+
+def _word(key: str) -> str:
+    return key if _USUAL_KEY.fullmatch(key) else repr(key[:40])
 
 
 def _parents(path: Path) -> Iterator[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from beaufort.spec.mistakes import Mistake, raise_mistakes
 from beaufort.spec.notation import Pattern
@@ -14,6 +14,8 @@ from beaufort.spec.scalars import Label
 
 class Key(Part):
     """One tenant's API key, by reference: a key itself never stands in the file."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["env"]}, {"required": ["secret"]}]})
 
     name: Label = Field(description="The tenant's name, in metrics and logs.")
     env: (

@@ -101,8 +101,7 @@ def _unknown_field(loc: Path, mapping: object) -> Mistake:
 
 def _rivals(loc: Path, mapping: Mapping[str, object]) -> tuple[str, ...]:
     """Return the fields in ``mapping`` for which the one at ``loc``, known to another form of this part, is refused."""
-    *parent, _, name = loc
-    others = [node for node in forms_at(tuple(parent)) if name in node.get("properties", ())]
+    others = [node for node in forms_at(loc[:-2]) if loc[-1] in node.get("properties", ())]
     here = names(forms_at(loc[:-1]))
     return tuple(key for key in mapping if others and key in here and key not in names(tuple(others)))
 

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from beaufort.spec import SpecError, dump, parse, schema
+from beaufort.spec.fields import Node, description, forms_at, meaning, names
+from beaufort.spec.reference import reference
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted(ROOT.joinpath("examples").glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def validator() -> Draft202012Validator:
+    Draft202012Validator.check_schema(schema())
+    return Draft202012Validator(schema())
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_schema_accepts_the_examples(validator: Draft202012Validator, path: Path) -> None:
+    text = path.read_text("utf-8")
+    validator.validate(yaml.safe_load(text))
+    validator.validate(json.loads(json.dumps(dump(parse(text)))))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "replica: 1",
+        "engine: vlm",
+        "replicas: 0",
+        "replicas: 2.5",
+        "replicas: '2'",
+        "replicas: {min: 1}",
+        "traffic: {rate: 0}",
+        "traffic: {rate: 1, trace: {file: t, format: azure}}",
+        "traffic: {promptTokens: {p50: 1, p95: 2, mean: 1}}",
+        "traffic: {sharedPrefix: 40}",
+        "traffic: {sharedPrefix: some}",
+        "traffic: {shape: wavy}",
+        "traffic: {shape: {kind: constant, peak: 2}}",
+        "objectives: {ttft: 2 sec}",
+        "objectives: {ttft: -1}",
+        "objectives: {availability: 99.9}",
+        "objectives: {availability: 1}",
+        "cluster: {version: 1.30}",
+        "cluster: {version: '1.29'}",
+        "cluster: {version: '1.3o'}",
+        "cluster: {zones: a}",
+        "cluster: {zones: [A_b]}",
+        "accelerators: [{}]",
+        "accelerators: [{product: L4, capacity: sopt}]",
+        "cache: {memory: 1 GB}",
+        "keys: [{name: a}]",
+        "keys: [{name: a, env: A-B}]",
+        "budget: {}",
+        "engine: null",
+    ],
+)
+def test_the_schema_refuses_what_the_parser_refuses(validator: Draft202012Validator, shortest: str, line: str) -> None:
+    text = f"{shortest}  {line}\n"
+    with pytest.raises(SpecError):
+        parse(text)
+    assert not validator.is_valid(yaml.safe_load(text))
+    assert validator.is_valid(yaml.safe_load(shortest))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "replicas: {max: 3}",
+        "traffic: {sharedPrefix: 40%, promptTokens: 3}",
+        "traffic: {shape: diurnal}",
+        "traffic: {shape: {kind: spikes, every: 1h, lasting: 30}}",
+        "objectives: {ttft: 250ms, tpot: {percentile: 99.9, within: 0.05}, availability: 99.95%}",
+        "cluster: {version: v1.32.1-gke.1002001}",
+        "cache: {}",
+        "cache: {memory: 1.5Gi, ttl: 90}",
+        "regions: [a, {name: b}]",
+        "keys: [{name: a, secret: b}]",
+    ],
+)
+def test_the_schema_accepts_what_the_parser_accepts(validator: Draft202012Validator, shortest: str, line: str) -> None:
+    text = f"{shortest}  {line}\n"
+    validator.validate(yaml.safe_load(text))
+    validator.validate(json.loads(json.dumps(dump(parse(text)))))
+
+
+def _fields(node: Node, name: str = "") -> Iterator[tuple[str, Node]]:
+    for part_name, part in {"file": node, **node["$defs"]}.items():
+        for field_name, field in part.get("properties", {}).items():
+            yield f"{part_name}.{field_name}{name}", field
+
+
+def test_every_field_is_described() -> None:
+    undescribed = [name for name, field in _fields(schema()) if len(meaning(field)) < 5]
+    assert undescribed == []
+
+
+def test_the_schema_has_no_null() -> None:
+    assert '"null"' not in json.dumps(schema())
+    assert "null" not in json.dumps([field.get("default", 0) for _, field in _fields(schema())])
+
+
+def test_fields_are_found_through_unions_lists_and_short_forms() -> None:
+    assert names(forms_at(("spec", "traffic", "recorded"))) == ("trace",)
+    assert names(forms_at(("spec", "traffic", "synthetic", "shape", "bursty"))) == ("kind", "variation")
+    assert "countPerNode" in names(forms_at(("spec", "accelerators", 3)))
+    assert names(forms_at(("spec", "nowhere"))) == ()
+    assert description(("spec", "objectives", "ttft", "within")).startswith("The latency")
+
+
+def test_the_published_schema_is_up_to_date() -> None:
+    published = json.loads(ROOT.joinpath("docs/reference/service-file.schema.json").read_text("utf-8"))
+    assert published == schema(), "run: beaufort schema > docs/reference/service-file.schema.json"
+
+
+def test_the_reference_page_is_up_to_date() -> None:
+    page = ROOT.joinpath("docs/reference/service-file.md").read_text("utf-8")
+    assert page == reference(), "run: beaufort schema -o markdown > docs/reference/service-file.md"
+
+
+def test_the_reference_page_names_every_field() -> None:
+    page = reference()
+    assert [name for name, _ in _fields(schema()) if f"| `{name.rpartition('.')[2]}` |" not in page] == []
