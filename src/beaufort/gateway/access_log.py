@@ -95,6 +95,7 @@ class AccessLog:
         """Write down something that happened to the gateway itself, always to standard error."""
         line = {"time": self._stamp(), "level": level, "message": message, **fields}
         self._events.write(json.dumps(line) + "\n")
+        self._events.flush()
 
     def flush(self) -> None:
         """Hand on what was written. Called now and then, and never waits."""
