@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _TOKENS = 96
 _KV_TOKENS = 65536
-_WORDS = ["wind", "sea", "sail", "storm", "calm", "gust", "north", "harbour", "wave", "rope", "mast", "cloud", "rain", "light", "shore", "tide"]
+_WORDS = ("wind", "sea", "sail", "storm", "calm", "gust", "north", "wave", "rope", "mast", "cloud", "rain", "tide")
 
 RAW = """
 import json, sys, time
