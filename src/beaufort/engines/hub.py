@@ -1,115 +1,189 @@
-"""Models on a Hugging Face hub: `hf://owner/repo[@revision][/file.gguf]`, downloaded by its own library.
+"""Models from the Hugging Face hub, by its own client: found, downloaded, verified, kept in its cache.
 
-The library resumes what was broken off, verifies sizes, and honours HF_TOKEN, HF_HOME and HF_ENDPOINT.
+The client honours HF_TOKEN, HF_ENDPOINT and HF_HOME by itself, and goes on where a connection broke. A process that is
+stopped begins the file anew: the client keeps no part of a file that it could not finish. It compares sizes only, so
+what it downloads is hashed here.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+import errno
+import hashlib
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from beaufort.errors import Problem, UnavailableError, UsageError
+import httpx
+import huggingface_hub as hf
+from huggingface_hub import constants, errors
+from huggingface_hub.hf_api import RepoSibling
+from tqdm import tqdm  # type: ignore[import-untyped] # huggingface_hub's progress bars are of this class
 
-SCHEME = "hf://"
-_ADDRESS = re.compile(r"hf://([\w.-]+/[\w.-]+)(?:@([\w.-]+))?(?:/(.+))?", re.ASCII)
-_OPENVINO_FILES = ("*.xml", "*.bin", "*.json", "*.txt", "*.jinja", "*.model")
+from beaufort.engines.repository import choose_files
+from beaufort.errors import BeaufortError, Problem, UnavailableError, UsageError
+from beaufort.spec.source import HubSource
+from beaufort.units import show_bytes
 
-
-@dataclass(frozen=True, slots=True)
-class HubAddress:
-    """A place on a hub.
-
-    Attributes:
-        repo: ``owner/name``.
-        revision: Branch, tag or commit; None is the main branch.
-        file: A file in the repository; None looks for the one there is.
-    """
-
-    repo: str
-    revision: str | None
-    file: str | None
+Progress = Callable[[str], None]
+_TIMEOUT = 30.0
+_STEP = 10  # percent between two lines
 
 
-def parse(source: str) -> HubAddress:
-    """Return the address that ``source`` stands for.
+def download(source: HubSource, progress: Progress) -> Path:
+    """Return the GGUF file, or the folder with the OpenVINO model, downloading what is not in the cache.
 
     Raises:
-        UsageError: It is none.
+        UsageError: There is no such repository, revision or file, or nothing in it can be served.
+        UnavailableError: It cannot be had now: no network, no permission, no room.
     """
-    match = _ADDRESS.fullmatch(source)
-    if match is None or ".." in source:
-        remedy = "write hf://owner/repo, hf://owner/repo/file.gguf or hf://owner/repo@revision/file.gguf"
-        raise UsageError(Problem("not an address on a hub", source, remedy))
-    return HubAddress(match[1], match[2], match[3])
+    with _explained(source):
+        try:
+            files = _listing(source)
+        except (httpx.TransportError, errors.OfflineModeIsEnabled):
+            cached = _cached(source)
+            if cached is None:
+                raise
+            progress(f"the hub cannot be reached: taking {source.repo} from the cache")
+            return cached
+        chosen = choose_files(source, list(files))
+        missing = [files[name] for name in chosen if _in_cache(source, name) is None]
+        _check_room(source, missing)
+        for file in missing:
+            _fetch(source, file, progress)
+        return _model_path(source, chosen)
 
 
-def download(address: HubAddress, progress: Callable[[str], None]) -> Path:
-    """Return the GGUF file, or the OpenVINO folder, on this machine; what is there already is not fetched again.
+def _listing(source: HubSource) -> dict[str, RepoSibling]:
+    info = hf.HfApi().model_info(source.repo, revision=source.revision, files_metadata=True, timeout=_TIMEOUT)
+    return {file.rfilename: file for file in info.siblings or ()}
 
-    Raises:
-        UsageError: There is no such repository, revision or file, or none that can be loaded.
-        UnavailableError: The hub cannot be reached, or refuses.
-    """
+
+def _in_cache(source: HubSource, name: str) -> Path | None:
+    # By the branch's name: the cache remembers the commit that it stood at.
+    found = hf.try_to_load_from_cache(source.repo, name, revision=source.revision)
+    return Path(found) if isinstance(found, str) else None
+
+
+def _model_path(source: HubSource, chosen: Sequence[str]) -> Path:
+    path = _in_cache(source, chosen[0])
+    if path is None:
+        problem = Problem("it is not in the cache after its download", f"hf://{source.repo}", "try again")
+        raise UnavailableError(problem)
+    return path if path.suffix == ".gguf" else path.parent
+
+
+def _cached(source: HubSource) -> Path | None:
+    """Return the model if the cache has all of it."""
+    folder = Path(constants.HF_HUB_CACHE) / f"models--{source.repo.replace('/', '--')}"
+    revision = source.revision or constants.DEFAULT_REVISION
     try:
-        import huggingface_hub  # noqa: PLC0415 - an extra, and slow to import
-        from huggingface_hub import errors  # noqa: PLC0415 - as above
-    except ImportError as error:
-        problem = Problem("huggingface_hub is not installed", address.repo, "pip install 'beaufort[local]'")
-        raise UnavailableError(problem) from error
-    where = SCHEME + address.repo
+        commit = (folder / "refs" / revision).read_text().strip()
+    except OSError:
+        commit = revision
+    snapshot = folder / "snapshots" / commit
     try:
-        files = huggingface_hub.HfApi().list_repo_files(address.repo, revision=address.revision)
-        chosen = _choose(address, files)
-        progress(f"downloading {where}{'/' + chosen if chosen else ''}")
-        if chosen:
-            return Path(huggingface_hub.hf_hub_download(address.repo, chosen, revision=address.revision))
-        return Path(
-            huggingface_hub.snapshot_download(
-                address.repo, revision=address.revision, allow_patterns=list(_OPENVINO_FILES)
-            )
-        )
-    except errors.GatedRepoError as error:
-        remedy = "ask for access on the model's page, then set HF_TOKEN to a token of that account"
-        raise UnavailableError(Problem("the model is gated", where, remedy)) from error
-    except errors.RevisionNotFoundError as error:
-        raise UsageError(Problem(f"there is no revision {address.revision!r}", where, "name another")) from error
-    except errors.RepositoryNotFoundError as error:
-        remedy = "check the name; for a private model, set HF_TOKEN"
-        raise UsageError(Problem("there is no such repository, or it is private", where, remedy)) from error
-    except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError) as error:
-        remedy = "check the network and HF_ENDPOINT, then try again: what has arrived is kept"
-        raise UnavailableError(Problem(f"the hub cannot be used: {_first_line(error)}", where, remedy)) from error
-    except Exception as error:
-        if type(error).__module__.partition(".")[0] not in {"httpx", "httpcore"}:
-            raise
-        remedy = "check the network and HF_ENDPOINT, then try again: what has arrived is kept"
-        raise UnavailableError(Problem(f"the hub cannot be reached: {_first_line(error)}", where, remedy)) from error
-
-
-def _choose(address: HubAddress, files: list[str]) -> str | None:
-    """Return the file to load, or None for an OpenVINO folder."""
-    where = SCHEME + address.repo
-    if address.file is not None:
-        if address.file not in files:
-            raise UsageError(Problem(f"there is no file {address.file!r}", where, _listed(files)))
-        return address.file
-    if "openvino_model.xml" in files:
+        chosen = choose_files(source, [str(path.relative_to(snapshot)) for path in snapshot.rglob("*")])
+    except UsageError:
         return None
-    found = [file for file in files if file.endswith(".gguf")]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UsageError(Problem("it holds several GGUF files", where, f"name one of {', '.join(found[:12])}"))
-    remedy = "name a repository with a GGUF file or an OpenVINO model, or convert this one with optimum-intel"
-    raise UsageError(Problem("it holds neither", where, remedy))
+    return _model_path(source, chosen)
 
 
-def _listed(files: list[str]) -> str:
-    found = [file for file in files if file.endswith(".gguf")]
-    return f"there are {', '.join(found[:12])}" if found else "it holds no GGUF file"
+def _check_room(source: HubSource, files: Sequence[RepoSibling]) -> None:
+    needed = sum(file.size or 0 for file in files)
+    folder = Path(constants.HF_HUB_CACHE)
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        what = f"{show_bytes(needed)} are to be downloaded, {show_bytes(free)} are free in {folder}"
+        remedy = "make room, or set HF_HOME to a larger disk"
+        raise UnavailableError(Problem(what, f"hf://{source.repo}", remedy))
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+def _fetch(source: HubSource, file: RepoSibling, progress: Progress) -> None:
+    size = f" ({show_bytes(file.size)})" if file.size else ""
+    progress(f"downloading {file.rfilename}{size} of {source.repo}")
+    bars = None if sys.stderr.isatty() else _lines(file.rfilename, progress)
+    path = Path(hf.hf_hub_download(source.repo, file.rfilename, revision=source.revision, tqdm_class=bars))
+    if file.lfs is None or _sha256(path) == file.lfs.sha256:
+        return
+    path.resolve().unlink()
+    path.unlink(missing_ok=True)
+    where = f"hf://{source.repo}/{file.rfilename}"
+    raise UnavailableError(Problem("the download is damaged: its SHA-256 is not the hub's", where, "try again"))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _lines(name: str, progress: Progress) -> type[tqdm]:
+    """Return a class of progress bar that says a line now and then."""
+
+    class Lines(tqdm):  # type: ignore[misc] # tqdm ships no types
+        """Draws nothing."""
+
+        def __init__(self, *, total: int | None = None, initial: int = 0, **_: object) -> None:
+            super().__init__(total=total, initial=initial, disable=True)
+            self._size = total or 0
+            self._done = initial
+            self._said = 0
+
+        def update(self, n: float | None = 1) -> bool | None:
+            self._done += int(n or 0)
+            percent = self._done * 100 // self._size if self._size else 0
+            if percent >= self._said + _STEP:
+                self._said = percent // _STEP * _STEP
+                progress(f"{name}: {self._said} %")
+            return None
+
+    return Lines
+
+
+@contextmanager
+def _explained(source: HubSource) -> Iterator[None]:
+    """Turn the client's errors into ours."""
+    try:
+        yield
+    except BeaufortError:
+        raise
+    except (errors.HfHubHTTPError, errors.EntryNotFoundError, httpx.HTTPError, OSError) as error:
+        raise _problem(source, error) from error
+
+
+def _problem(source: HubSource, error: Exception) -> BeaufortError:
+    where = f"hf://{source.repo}"
+    page = f"{constants.ENDPOINT}/{source.repo}"
+    cause = error.__cause__ if isinstance(error, errors.LocalEntryNotFoundError) else error
+    status = cause.response.status_code if isinstance(cause, errors.HfHubHTTPError) else None
+    match cause:
+        case errors.RevisionNotFoundError():
+            return UsageError(Problem(f"it has no revision {source.revision!r}", where, f"see {page}"))
+        case errors.GatedRepoError():
+            remedy = f"accept its terms at {page}, then set HF_TOKEN to a token of that account"
+            return UnavailableError(Problem("access to it has to be granted", where, remedy))
+        case errors.RepositoryNotFoundError():
+            remedy = "check the name; if it is private, set HF_TOKEN to a token that may read it"
+            return UsageError(Problem("there is no such repository, or it is private", where, remedy))
+        case errors.EntryNotFoundError() if status is not None:
+            return UsageError(Problem("a file of it is missing", where, f"see {page}"))
+    return _outage(where, cause, status)
+
+
+def _outage(where: str, cause: BaseException | None, status: int | None) -> UnavailableError:
+    """Return why the hub, the disk or the network does not do its part."""
+    number = cause.errno if isinstance(cause, OSError) else None
+    if status in {401, 403}:
+        what, remedy = "the hub refuses access", "set HF_TOKEN to a token that may read it"
+    elif status is not None:
+        what, remedy = f"the hub answers {status}", "try again later"
+    elif number in {errno.ENOSPC, errno.EDQUOT}:
+        what, remedy = f"the disk of {constants.HF_HUB_CACHE} is full", "make room, or set HF_HOME to a larger disk"
+    elif isinstance(cause, OSError) and number is not None:
+        what, remedy = f"{cause.strerror}: {cause.filename}", "set HF_HOME to a folder that can be written"
+    else:
+        what = f"{constants.ENDPOINT} cannot be reached"
+        remedy = "check the network and HF_ENDPOINT, or name a file on this machine"
+    return UnavailableError(Problem(what, where, remedy))
