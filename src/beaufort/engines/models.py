@@ -139,6 +139,9 @@ def _check_served(header: Header, types: frozenset[str], architecture: str | Non
     if architecture not in ARCHITECTURES:
         what = f"its architecture {architecture!r} is not served from GGUF, only {', '.join(ARCHITECTURES)}"
         raise UsageError(Problem(what, source, _CONVERT))
+    for key in ("general.file_type", f"{architecture}.attention.layer_norm_rms_epsilon"):
+        if key not in header.metadata:
+            raise UsageError(Problem(f"it does not say its {key}", source, _CONVERT))
     unserved = sorted(types - set(MATRIX_TYPES))
     if unserved:
         what = f"its weights of type {', '.join(unserved)} are not served, only {', '.join(MATRIX_TYPES)}"
