@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from beaufort.engines.tools import ToolSyntax
+from beaufort.wire import Exchange
 
 Finish = Literal["stop", "length"]
 JsonObject = Mapping[str, object]
@@ -111,8 +112,8 @@ class EngineStats:
         preemptions: Sequences put back to waiting for lack of KV room so far.
     """
 
-    running: int
-    waiting: int
+    running: float
+    waiting: float
     kv_usage: float
     kv_blocks: int
     kv_block_tokens: int
@@ -147,6 +148,12 @@ class Engine(Protocol):
     @property
     def info(self) -> ModelInfo:
         """The model and what can be done with it."""
+
+    def start(self) -> None:
+        """Take note that the engine is listened to from now on."""
+
+    def guard(self, exchange: Exchange) -> bool:
+        """Deal with a request before its route does, if there is a reason to; return whether that was done."""
 
     def render_chat(self, messages: Sequence[JsonObject], tools: Sequence[JsonObject] | None) -> str:
         """Return the prompt that the model's chat template makes of ``messages``.

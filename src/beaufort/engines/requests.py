@@ -153,12 +153,10 @@ class CompletionBody(_Generate):
     @property
     def prompts(self) -> list[str | list[int]]:
         """Each prompt, as text or as tokens."""
-        prompt = self.prompt
-        if isinstance(prompt, str):
-            return [prompt]
-        if prompt and isinstance(prompt[0], int):
-            return [[token for token in prompt if isinstance(token, int)]]
-        return [each for each in prompt if not isinstance(each, int)]
+        if isinstance(self.prompt, str):
+            return [self.prompt]
+        tokens = [each for each in self.prompt if isinstance(each, int)]
+        return [tokens] if tokens else [each for each in self.prompt if not isinstance(each, int)]
 
 
 @dataclass(frozen=True, slots=True)

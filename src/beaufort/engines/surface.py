@@ -50,6 +50,8 @@ class Surface:
 
     def handle(self, exchange: Exchange) -> None:
         """Answer one request."""
+        if self._engine.guard(exchange):
+            return
         request = exchange.request
         method = "GET" if request.method == "HEAD" else request.method
         try:

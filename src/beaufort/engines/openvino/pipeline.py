@@ -34,6 +34,7 @@ from beaufort.engines.openvino import schema as schemas
 from beaufort.engines.openvino.detokenizer import Detokenizer, Tail
 from beaufort.engines.openvino.sampling import generation_config
 from beaufort.engines.refusal import RequestError
+from beaufort.wire import Exchange
 
 _log = logging.getLogger(__name__)
 _FINISH: dict[genai.GenerationFinishReason, Finish] = {
@@ -120,6 +121,14 @@ class OpenVINOEngine:
     def failed(self) -> asyncio.Event:
         """Set together with ``failure``."""
         return self._failed
+
+    def start(self) -> None:
+        """Nothing is to be done: the pipeline is ready."""
+
+    def guard(self, exchange: Exchange) -> bool:
+        """Let every request take its route."""
+        del exchange
+        return False
 
     def render_chat(self, messages: Sequence[JsonObject], tools: Sequence[JsonObject] | None) -> str:
         """Return the prompt that the model's chat template makes of ``messages``."""
