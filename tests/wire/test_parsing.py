@@ -295,7 +295,7 @@ MUTATIONS = [b"", b"\r", b"\n", b"\r\n", b" ", b"\t", b"\0", b":", b",", b"0", b
 def test_what_is_accepted_of_mutated_requests_h11_reads_the_same(request: bytes, data: st.DataObject | None) -> None:
     stream = request
     if data is not None:
-        start = request.index(b"HTTP/1.1")  # the request line's spaces are among the known differences
+        start = request.index(b"HTTP/1.1") + 1  # the request line's spaces are among the known differences
         for _ in range(data.draw(st.integers(1, 3))):
             at = data.draw(st.integers(start, len(stream)))
             skipped = data.draw(st.integers(0, 2))
