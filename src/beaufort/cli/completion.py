@@ -6,9 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 
-@click.command(
-    epilog="Example: beaufort completion bash > ~/.local/share/bash-completion/completions/beaufort"
-)
+@click.command(epilog="Example: beaufort completion bash > ~/.local/share/bash-completion/completions/beaufort")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:

@@ -19,7 +19,13 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.option("--model", default="mistral-7b-v0.3", show_default=True, help="A model of the catalog.")
 @click.option("--accelerator", default="H100", show_default=True, help="An accelerator of the catalog.")
-@click.option("--precision", type=click.Choice([each.value for each in Precision]), default="bf16", show_default=True, help="Of weights.")
+@click.option(
+    "--precision",
+    type=click.Choice([each.value for each in Precision]),
+    default="bf16",
+    show_default=True,
+    help="Of weights.",
+)
 @click.option("--tensor-parallel", type=click.IntRange(1), default=1, show_default=True, help="Accelerators.")
 @click.option("--name", help="What clients call the model.  [default: the catalog's name]")
 @click.option("--max-model-len", type=click.IntRange(8), help="Tokens of prompt and output.  [default: all that fit]")
