@@ -7,18 +7,21 @@ so the second request with it costs nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from beaufort.engines.refusal import RequestError
 
 BUDGET_MS = 300.0
 
-_SCHEMA = 0.5
-_CHARACTER = 10.0  # of a string of bounded length: each is a state in which most of the vocabulary has to be tried
-_FORM = 5.0
-_BOUND = 15.0
+_SCHEMA = 0.2
+_CHARACTER = 5.0  # of a string of bounded length: each is a state in which most of the vocabulary has to be tried
+_FORM = 1.0
+_BOUND = 1.0
+_DIGITS_SQUARED = 1 / 16  # a bound of 16 digits takes 16 ms
 _COUNTED = 6.0
-_LITERAL = 0.2
-_LITERAL_SQUARED = 1 / 2800  # a literal of 64 bytes takes 1.5 ms, one of 600 takes 100
-_OPTIONAL_SQUARED = 1 / 80  # any subset of an object's optional properties may follow each of them
+_LITERAL = 0.02
+_LITERAL_SQUARED = 1 / 2800  # among many, a literal of 64 bytes takes 1.5 ms, one of 600 takes 100
+_OPTIONAL_SQUARED = 1 / 64  # any of an object's optional properties may follow each of them
 
 
 class Budget:
@@ -57,9 +60,10 @@ class Budget:
         """A string of a known format."""
         self._spend(_FORM, at, "leave 'format' out")
 
-    def bound(self, at: str) -> None:
-        """An integer with one bound."""
-        self._spend(_BOUND, at, "leave the bound out")
+    def bound(self, bounds: Iterable[int], at: str) -> None:
+        """A number with bounds."""
+        digits = max(len(str(abs(bound))) for bound in bounds)
+        self._spend(_BOUND + digits * digits * _DIGITS_SQUARED, at, "bring the bounds nearer to 0, or leave them out")
 
     def counted(self, at: str) -> None:
         """An array with a bounded number of items."""

@@ -6,11 +6,9 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
 from beaufort.engines.refusal import RequestError
-
-Rewritten: TypeAlias = dict[str, object]
 
 EXACT = 2**53  # beyond, not every JSON reader keeps an integer exactly
 ANNOTATIONS = frozenset(
@@ -22,7 +20,7 @@ TYPES: Mapping[str, frozenset[str]] = {
     "array": frozenset(("items", "prefixItems", "minItems", "maxItems")),
     "string": frozenset(("minLength", "maxLength", "format")),
     "integer": frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")),
-    "number": frozenset(),
+    "number": frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")),
     "boolean": frozenset(),
     "null": frozenset(),
 }
@@ -39,8 +37,6 @@ REMEDIES: Mapping[str, str] = {
     "pattern": "describe the form in 'description', or list the values with 'enum'",
     "oneOf": "use 'anyOf'",
     "allOf": "write the schemas as one",
-    "minimum": "use 'type': 'integer', or leave it out",
-    "maximum": "use 'type': 'integer', or leave it out",
 }
 
 
@@ -77,19 +73,18 @@ def has_type(value: object, kind: str) -> bool:
 
 
 def literal(value: object, at: str) -> str:
-    """Return a value as JSON if it comes through the compiler as it is."""
+    """Return a value as JSON in printable ASCII."""
     if isinstance(value, int) and abs(value) > EXACT:
         refuse(at, "has an integer beyond 2^53", "write it as text")
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        text.encode()
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         refuse(at, "has a value that is not JSON", "leave it out")
     if isinstance(value, list | Mapping):
         inner = [*value.keys(), *value.values()] if isinstance(value, Mapping) else value
         for each in inner:
             literal(each, at)
-    return text
+    return json.dumps(value).replace("\x7f", "\\u007f")
 
 
 def array(held: Mapping[str, object], keyword: str, at: str) -> list[object]:

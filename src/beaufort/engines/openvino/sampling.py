@@ -38,5 +38,5 @@ def generation_config(defaults: genai.GenerationConfig, sampling: Sampling, choi
         seed = secrets.randbits(_SEED_BITS) if sampling.seed is None else sampling.seed + choice
         config.rng_seed = seed % 2**_SEED_BITS
     if sampling.json_schema is not None:
-        config.structured_output_config = genai.StructuredOutputConfig(json_schema=sampling.json_schema)
+        config.structured_output_config = genai.StructuredOutputConfig(grammar=sampling.json_schema)
     return config

@@ -1,30 +1,23 @@
-r"""The JSON Schemas that output can be held to, rewritten into what the pipeline's grammar compiler does right.
+"""The JSON Schemas that output can be held to, as grammars for the pipeline.
 
-The compiler is xgrammar, and it runs inside the pipeline's step: a schema that it does not take kills the pipeline
-for good, and one that is slow to compile holds up every stream. So a schema is refused here before it gets there.
-Nor is all that it takes done right. What was found by generating with it and by reading it (0.1.31, the version in
-OpenVINO GenAI 2026.4), and what is done about it here:
+The pipeline has a converter of its own, inside its step: a schema that it does not take kills the pipeline for good,
+one that is slow to compile holds up every stream, and what it does take it does not always hold to (ranges let wrong
+numbers through, the length of a string allows raw control characters, keywords beside ``$ref``, ``enum`` or ``anyOf``
+are dropped silently). So a schema is read strictly and translated here, and what cannot be enforced is refused.
 
-- a range of numbers lets wrong ones through (99 to 559 gave 90; the point in 0.5 matches any character): a range of
-  integers becomes a list of them or an open range, which are right; other bounds are refused;
-- a string with a length may hold raw control characters: the length becomes a pattern of ours, without them;
-- names beside ``properties`` may repeat one of them with another type: nothing is generated beside them;
-- what stands beside ``$ref``, ``const``, ``enum`` or ``anyOf`` is dropped silently: it is checked or refused;
-- ``pattern`` may match quotation marks and so break the JSON: it is refused.
-
-The rewritten schema may be narrower than the client's, never wider: what follows it follows the client's too.
+A grammar may be narrower than its schema, never wider: whatever follows it follows the schema.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
-from beaufort.engines.openvino import scalars
 from beaufort.engines.openvino.compilation import Budget
+from beaufort.engines.openvino.formats import FORMATS
+from beaufort.engines.openvino.grammar import Grammar, plain, tree
 from beaufort.engines.openvino.keywords import (
+    EXACT,
     TYPES,
-    Rewritten,
     allowed_types,
     alone,
     array,
@@ -34,40 +27,43 @@ from beaufort.engines.openvino.keywords import (
     literal,
     only,
     refuse,
+    whole,
     without_annotations,
 )
+from beaufort.engines.openvino.numbers import bounded
 
 MAX_DEPTH = 16
 MAX_NAME = 128
 MAX_ITEMS = 1024
+_COMMA = ' "," '
 
 
 def check(schema: Mapping[str, object]) -> str:
-    """Return the JSON text of a schema to hand over in place of ``schema``.
+    """Return the grammar of the JSON texts that follow ``schema``.
 
     Raises:
         RequestError: The schema is wrong, cannot be met, cannot be enforced, or would take too long to compile.
     """
-    return _Rewriter(schema).text()
+    return _Translator(schema).text()
 
 
-class _Rewriter:
-    """One schema on its way; places are named as in ``schema.properties.name``."""
+class _Translator:
+    """One schema on its way to a grammar; places are named as in ``schema.properties.name``.
+
+    Each method returns the name of a rule.
+    """
 
     def __init__(self, root: Mapping[str, object]) -> None:
         self._root = root
         self._budget = Budget()
-        self._definitions: dict[str, Rewritten] = {}
-        self._names: dict[str, str] = {}
-        self._open: list[str] = []
+        self._grammar = Grammar()
+        self._definitions: dict[tuple[str, str], str] = {}
+        self._open: list[tuple[str, str]] = []
 
     def text(self) -> str:
-        rewritten = self._schema(self._root, "schema", 0)
-        if self._definitions:
-            rewritten["$defs"] = self._definitions
-        return json.dumps(rewritten, ensure_ascii=False, allow_nan=False)
+        return self._grammar.text(self._schema(self._root, "schema", 0))
 
-    def _schema(self, schema: object, at: str, depth: int) -> Rewritten:
+    def _schema(self, schema: object, at: str, depth: int) -> str:
         if schema is True:
             schema = {}
         if not isinstance(schema, Mapping):
@@ -85,33 +81,31 @@ class _Rewriter:
             return self._reference(held["$ref"], at, depth)
         if "anyOf" in held:
             alone(held, "anyOf", at)
-            return self._any_of(array(held, "anyOf", at), at, depth)
+            cases = array(held, "anyOf", at)
+            if not cases:
+                refuse(f"{at}.anyOf", "is empty", "list at least one schema")
+            return self._grammar.either(
+                [self._schema(case, f"{at}.anyOf[{i}]", depth + 1) for i, case in enumerate(cases)]
+            )
         if "const" in held or "enum" in held:
             return self._listed(held, at)
         return self._typed(held, at, depth)
 
-    def _reference(self, target: object, at: str, depth: int) -> Rewritten:
+    def _reference(self, target: object, at: str, depth: int) -> str:
         kind, name = definition(target, at)
         known = self._root.get(kind)
         if not isinstance(known, Mapping) or name not in known:
             refuse(f"{at}.$ref", f"refers to {target!r}, which is not there", f"define it in '{kind}'")
-        key = f"{kind}/{name}"
+        key = (kind, name)
         if key in self._open:
             refuse(f"{at}.$ref", "makes the schema contain itself", "write the levels that are needed")
-        if key not in self._names:
+        if key not in self._definitions:
             self._open.append(key)
-            rewritten = self._schema(known[name], f"schema.{kind}.{name}", depth + 1)
+            self._definitions[key] = self._schema(known[name], f"schema.{kind}.{name}", depth + 1)
             self._open.pop()
-            self._names[key] = f"d{len(self._names)}"
-            self._definitions[self._names[key]] = rewritten
-        return {"$ref": f"#/$defs/{self._names[key]}"}
+        return self._definitions[key]
 
-    def _any_of(self, cases: Sequence[object], at: str, depth: int) -> Rewritten:
-        if not cases:
-            refuse(f"{at}.anyOf", "is empty", "list at least one schema")
-        return {"anyOf": [self._schema(case, f"{at}.anyOf[{i}]", depth + 1) for i, case in enumerate(cases)]}
-
-    def _listed(self, held: Mapping[str, object], at: str) -> Rewritten:
+    def _listed(self, held: Mapping[str, object], at: str) -> str:
         keyword = "const" if "const" in held else "enum"
         only(held, {keyword, "type"}, at, f"'{keyword}'")
         values = [held["const"]] if keyword == "const" else array(held, "enum", at)
@@ -121,36 +115,36 @@ class _Rewriter:
         for value in values:
             if not any(has_type(value, kind) for kind in types):
                 refuse(f"{at}.{keyword}", f"has a value that is not of type {', '.join(types)}", "leave 'type' out")
-            self._budget.literal(literal(value, f"{at}.{keyword}"), f"{at}.{keyword}")
-        return {"enum": list(values)}
+        texts = dict.fromkeys(literal(value, f"{at}.{keyword}") for value in values)
+        for text in texts:
+            self._budget.literal(text, f"{at}.{keyword}")
+        return self._grammar.rule(f"sp {tree((text, '') for text in texts)}")
 
-    def _typed(self, held: Mapping[str, object], at: str, depth: int) -> Rewritten:
+    def _typed(self, held: Mapping[str, object], at: str, depth: int) -> str:
         if "type" in held:
             types = allowed_types(held["type"], at)
         else:
             types = [kind for kind in ("object", "array") if TYPES[kind] & held.keys()]
         if not types:
             only(held, set(), at, "a schema without 'type'")
-            return {}
+            return "any"
         only(held, {"type"}.union(*(TYPES[kind] for kind in types)), at, f"type {', '.join(types)}")
-        cases = [
-            self._of_type(kind, {key: held[key] for key in TYPES[kind] & held.keys()}, at, depth) for kind in types
-        ]
-        return cases[0] if len(cases) == 1 else {"anyOf": cases}
+        return self._grammar.either([self._of_type(kind, held, at, depth) for kind in types])
 
-    def _of_type(self, kind: str, held: Mapping[str, object], at: str, depth: int) -> Rewritten:
+    def _of_type(self, kind: str, schema: Mapping[str, object], at: str, depth: int) -> str:
+        held = {key: schema[key] for key in TYPES[kind] & schema.keys()}
         match kind:
-            case "object":
+            case "object" if held:
                 return self._object(held, at, depth)
-            case "array":
-                return self._items(held, at, depth)
-            case "string":
-                return scalars.string(held, at, self._budget)
-            case "integer":
-                return scalars.integer(held, at, self._budget)
-        return {"type": kind}
+            case "array" if held:
+                return self._array(held, at, depth)
+            case "string" if held:
+                return self._string(held, at)
+            case "integer" | "number" if held:
+                return self._number(held, at, whole_only=kind == "integer")
+        return kind  # the grammar has a rule of that name
 
-    def _object(self, held: Mapping[str, object], at: str, depth: int) -> Rewritten:
+    def _object(self, held: Mapping[str, object], at: str, depth: int) -> str:
         properties = held.get("properties", {})
         if not isinstance(properties, Mapping):
             refuse(f"{at}.properties", "is no object", "name each property with its schema")
@@ -159,51 +153,93 @@ class _Rewriter:
             if not isinstance(name, str) or name not in properties:
                 refuse(f"{at}.required", f"names {name!r}, which is not in 'properties'", "add it there")
         more = held.get("additionalProperties", True)
-        if not properties and more is True:
-            return {"type": "object"}
-        if not properties and more is not False:
-            return {
-                "type": "object",
-                "additionalProperties": self._schema(more, f"{at}.additionalProperties", depth + 1),
-            }
         if not isinstance(more, bool | Mapping):
             refuse(f"{at}.additionalProperties", "is no schema", "write true, false or a schema")
+        if not properties and more is not False:
+            value = self._schema(more, f"{at}.additionalProperties", depth + 1)
+            member = self._grammar.rule(f'string ":" {value}')
+            return self._grammar.rule(f'sp "{{" ("}}" | {member} ("," {member})* "}}")')
+        # Beside named properties no others are generated: one might repeat a name with another type.
         self._budget.properties(len(properties), len(properties.keys() - set(required)), at)
-        return {
-            "type": "object",
-            "properties": {name: self._property(name, properties[name], at, depth) for name in properties},
-            "required": list(required),
-            "additionalProperties": False,
-        }
+        members = [
+            (self._name(name, at), self._schema(schema, f"{at}.properties.{name}", depth + 1), name in required)
+            for name, schema in properties.items()
+        ]
+        return self._grammar.rule(f'sp "{{" {self._members(members)}')
 
-    def _property(self, name: object, schema: object, at: str, depth: int) -> Rewritten:
-        # The compiler takes a name into its grammar as it is.
-        if not isinstance(name, str) or not name.isprintable() or set('"\\') & set(name) or len(name) > MAX_NAME:
-            remedy = f"use at most {MAX_NAME} printable characters, no quotation mark and no backslash"
-            refuse(f"{at}.properties", f"has the name {str(name)[:40]!r}, which cannot be served", remedy)
+    def _name(self, name: object, at: str) -> str:
+        if not isinstance(name, str) or not name.isprintable() or len(name) > MAX_NAME:
+            what = f"has the name {str(name)[:40]!r}, which cannot be served"
+            refuse(f"{at}.properties", what, f"use at most {MAX_NAME} printable characters")
         self._budget.literal(name, f"{at}.properties")
-        return self._schema(schema, f"{at}.properties.{name}", depth + 1)
+        return literal(name, at)
 
-    def _items(self, held: Mapping[str, object], at: str, depth: int) -> Rewritten:
+    def _members(self, members: Sequence[tuple[str, str, bool]]) -> str:
+        """Return the rule for an object's members, in their order, and its end."""
+        tails = [self._grammar.rule('"}"')]  # what may stand after the last member, the last but one, ...
+        for start in range(len(members) - 1, -1, -1):
+            opening = "sp" if start == 0 else '"," sp'
+            tails.append(self._tail(members[start:], tails, opening))
+        return tails[-1]
+
+    def _tail(self, members: Sequence[tuple[str, str, bool]], tails: Sequence[str], opening: str) -> str:
+        """Return the rule for ``members`` or, of the optional ones among them, any part."""
+        branches = []
+        for i, (name, value, required) in enumerate(members):
+            branches.append((name, f'":" {value} {tails[len(members) - 1 - i]}'))
+            if required:
+                break
+        end = "" if any(required for _, _, required in members) else ' | "}"'
+        return self._grammar.rule(f"{opening} {tree(branches)}{end}")
+
+    def _array(self, held: Mapping[str, object], at: str, depth: int) -> str:
         prefix = array(held, "prefixItems", at) if "prefixItems" in held else []
         least = count(held, "minItems", at, MAX_ITEMS) or 0
         most = count(held, "maxItems", at, MAX_ITEMS)
         # A tuple ends after its items unless more are described.
-        rest = held.get("items", not prefix)
+        more = held.get("items", not prefix)
         if most is not None and (most < least or most < len(prefix)):
             refuse(f"{at}.maxItems", "is less than 'minItems' or than the number of 'prefixItems'", "raise it")
         if most == len(prefix):
-            rest = False
-        if rest is False and least > len(prefix):
+            more = False
+        if more is False and least > len(prefix):
             refuse(f"{at}.minItems", "asks for items that nothing describes", "describe them with 'items'")
-        rewritten: Rewritten = {"type": "array"}
-        if prefix:
-            rewritten["prefixItems"] = [
-                self._schema(each, f"{at}.prefixItems[{i}]", depth + 1) for i, each in enumerate(prefix)
-            ]
-        rewritten["items"] = False if rest is False else self._schema(rest, f"{at}.items", depth + 1)
-        if rest is not False and (least or most is not None):
+        firsts = [self._schema(each, f"{at}.prefixItems[{i}]", depth + 1) for i, each in enumerate(prefix)]
+        if more is False:
+            return self._grammar.rule(f'sp "[" {_COMMA.join(firsts)} "]"')
+        item = self._schema(more, f"{at}.items", depth + 1)
+        if least or most is not None:
             self._budget.counted(at)
-            rewritten |= {"minItems": least} if least else {}
-            rewritten |= {"maxItems": most} if most is not None else {}
-        return rewritten
+        optional = not firsts and not least
+        firsts = firsts or [item]
+        rest = f'("," {item}){{{max(0, least - len(firsts))},{"" if most is None else most - len(firsts)}}}'
+        items = f'{_COMMA.join(firsts)} {rest} "]"'
+        return self._grammar.rule(f'sp "[" ("]" | {items})' if optional else f'sp "[" {items}')
+
+    def _string(self, held: Mapping[str, object], at: str) -> str:
+        least = count(held, "minLength", at, EXACT) or 0
+        most = count(held, "maxLength", at, EXACT)
+        form = held.get("format")
+        if most is not None and most < least:
+            refuse(f"{at}.maxLength", "is less than 'minLength'", "raise it")
+        if isinstance(form, str) and form in FORMATS:
+            if least or most is not None:
+                refuse(f"{at}.format", "cannot be combined with a length", "leave the length out")
+            self._budget.form(at)
+            return self._grammar.rule(rf'sp "\"" {FORMATS[form]} "\""')
+        if not least and most is None:
+            return "string"
+        self._budget.length(least if most is None else most, at)
+        return self._grammar.rule(plain(least, most))
+
+    def _number(self, held: Mapping[str, object], at: str, *, whole_only: bool) -> str:
+        bounds = {key: whole(held[key], f"{at}.{key}") for key in held}
+        for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+            if exclusive in bounds and (bound in bounds or not whole_only):
+                refuse(f"{at}.{exclusive}", "is served alone and with integers", f"use '{bound}'")
+        least = bounds["exclusiveMinimum"] + 1 if "exclusiveMinimum" in bounds else bounds.get("minimum")
+        most = bounds["exclusiveMaximum"] - 1 if "exclusiveMaximum" in bounds else bounds.get("maximum")
+        if least is not None and most is not None and least > most:
+            refuse(at, f"has no number from {least} to {most}", "mend 'minimum' and 'maximum'")
+        self._budget.bound(bounds.values(), at)
+        return self._grammar.rule(bounded(self._grammar, least, most, whole=whole_only))
