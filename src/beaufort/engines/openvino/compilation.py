@@ -18,6 +18,7 @@ _CHARACTER = 5.0  # of a string of bounded length: each is a state in which most
 _FORM = 1.0
 _BOUND = 1.0
 _DIGITS_SQUARED = 1 / 16  # a bound of 16 digits takes 16 ms
+_FRACTION_SQUARED = 1 / 4
 _COUNTED = 6.0
 _LITERAL = 0.02
 _LITERAL_SQUARED = 1 / 2800  # among many, a literal of 64 bytes takes 1.5 ms, one of 600 takes 100
@@ -60,10 +61,11 @@ class Budget:
         """A string of a known format."""
         self._spend(_FORM, at, "leave 'format' out")
 
-    def bound(self, bounds: Iterable[int], at: str) -> None:
-        """A number with bounds."""
+    def bound(self, bounds: Iterable[int], at: str, *, whole: bool) -> None:
+        """A number with bounds, an integer if ``whole``."""
         digits = max(len(str(abs(bound))) for bound in bounds)
-        self._spend(_BOUND + digits * digits * _DIGITS_SQUARED, at, "bring the bounds nearer to 0, or leave them out")
+        squared = _DIGITS_SQUARED if whole else _FRACTION_SQUARED
+        self._spend(_BOUND + digits * digits * squared, at, "bring the bounds nearer to 0, or leave them out")
 
     def counted(self, at: str) -> None:
         """An array with a bounded number of items."""

@@ -93,5 +93,7 @@ def _digits(grammar: Grammar, spans: frozenset[_Span]) -> str:
 
 def _is_any(spans: frozenset[_Span]) -> bool:
     """Return whether any digits may follow, from none to as many as there are spans, less one."""
-    full = {_Span("0" * length, "9" * length, span.fraction) for span in spans for length in range(len(spans))}
-    return len(spans) > 1 and full == spans
+    full = all(not span.first.strip("0") and not span.last.strip("9") for span in spans)
+    lengths = sorted(len(span.first) for span in spans)
+    alike = len({span.fraction for span in spans}) == 1
+    return full and alike and len(spans) > 1 and lengths == list(range(len(spans)))

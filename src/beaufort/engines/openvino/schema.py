@@ -241,5 +241,5 @@ class _Translator:
         most = bounds["exclusiveMaximum"] - 1 if "exclusiveMaximum" in bounds else bounds.get("maximum")
         if least is not None and most is not None and least > most:
             refuse(at, f"has no number from {least} to {most}", "mend 'minimum' and 'maximum'")
-        self._budget.bound(bounds.values(), at)
+        self._budget.bound(bounds.values(), at, whole=whole_only)
         return self._grammar.rule(bounded(self._grammar, least, most, whole=whole_only))
