@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import pty
@@ -30,11 +29,6 @@ FAKES = (sys.executable, str(Path(__file__).with_name("up_with_fakes.py")))
 BEAUFORT = (sys.executable, "-m", "beaufort", "up")
 
 
-def needs(module: str) -> pytest.MarkDecorator:
-    """Skip a test as long as a part that it runs is not there."""
-    return pytest.mark.skipif(importlib.util.find_spec(module) is None, reason=f"there is no {module} yet")
-
-
 class Up:
     """A running ``beaufort up -o json`` and the events that it has told."""
 
@@ -43,15 +37,38 @@ class Up:
         self.directory = directory
         self.events: list[dict[str, object]] = []
 
-    def until(self, event: str, **fields: object) -> dict[str, object]:
-        """Read on until such an event comes."""
+    def until(self, event: str, *, after: dict[str, object] | None = None, **fields: object) -> dict[str, object]:
+        """Return the first such event, or the first that was told later than ``after``; read on if need be."""
+        at = self.events.index(after) + 1 if after else 0
+        while True:
+            for told in self.events[at:]:
+                if told["event"] == event and all(told[name] == value for name, value in fields.items()):
+                    return told
+            at = len(self.events)
+            self.events.append(self._read())
+
+    def _read(self) -> dict[str, object]:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            told: dict[str, object] = json.loads(line)
-            self.events.append(told)
-            if told["event"] == event and all(told[name] == value for name, value in fields.items()):
-                return told
-        pytest.fail(f"no {event} {fields} in {self.events}; {self.process.stderr and self.process.stderr.read()}")
+        line = self.process.stdout.readline()
+        if not line:
+            pytest.fail(f"told no more than {self.events}; {self.process.stderr and self.process.stderr.read()}")
+        told: dict[str, object] = json.loads(line)
+        return told
+
+    def ready(self, name: str) -> dict[str, object]:
+        """Return the event that tells that a process is ready, as soon as it is."""
+        return self.until("state", name=name, state="ready")
+
+    def kill(self, name: str) -> dict[str, object]:
+        """Kill a process as soon as it is ready, wait until it is back, and return the event that tells so."""
+        before = self.ready(name)
+        assert isinstance(before["pid"], int)
+        os.kill(before["pid"], signal.SIGKILL)
+        died = self.until("state", after=before, name=name, state="restarting")
+        assert died["reason"] == "killed by SIGKILL"
+        back = self.until("state", after=died, name=name, state="ready")
+        assert (back["restarts"], back["url"]) == (1, before["url"])
+        return back
 
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
@@ -140,13 +157,7 @@ def test_killed_it_takes_its_processes_with_it(tmp_path: Path) -> None:
 def test_a_killed_engine_is_back_soon(tmp_path: Path) -> None:
     with running(tmp_path, *FAKES, "--") as up:
         up.until("ready")
-        before = next(event for event in up.events if event.get("name") == "engine-0" and event["state"] == "ready")
-        assert isinstance(before["pid"], int)
-        os.kill(before["pid"], signal.SIGKILL)
-        died = up.until("state", name="engine-0", state="restarting")
-        assert died["reason"] == "killed by SIGKILL"
-        back = up.until("state", name="engine-0", state="ready")
-        assert (back["restarts"], back["url"]) == (1, before["url"])
+        up.kill("engine-0")
         assert up.end(signal.SIGTERM) == 0
 
 
@@ -290,23 +301,21 @@ def test_its_help_has_an_example() -> None:
     assert "beaufort up -f service.yaml" in result.output
 
 
-@needs("beaufort.cli.engine_emulated")
 def test_emulated_engines_answer_and_one_is_lost(tmp_path: Path) -> None:
     with running(tmp_path, *BEAUFORT, "--engine", "emulated", "--replicas", "2") as up:
         ready = up.until("ready")
         models = ready["models"]
         assert isinstance(models, list)
         assert chat(ready["url"], models[0])
-        up.until("state", state="ready")  # the second engine
-        pid = next(event["pid"] for event in up.events if event.get("name") == "engine-0" and event["state"] == "ready")
-        assert isinstance(pid, int)
-        os.kill(pid, signal.SIGKILL)
+        up.ready("engine-1")
+        before = up.ready("engine-0")
+        assert isinstance(before["pid"], int)
+        os.kill(before["pid"], signal.SIGKILL)
         assert all(chat(ready["url"], models[0]) for _ in range(10))
-        up.until("state", name="engine-0", state="ready")
+        up.until("state", after=before, name="engine-0", state="ready")
         assert up.end(signal.SIGTERM) == 0
 
 
-@needs("beaufort.cli.engine_emulated")
 def test_an_unknown_accelerator_is_told_in_the_engines_words(tmp_path: Path) -> None:
     with running(tmp_path, *BEAUFORT, "--engine", "emulated", "--accelerator", "H1000") as up:
         _, stderr = up.process.communicate(timeout=PATIENCE)
@@ -322,9 +331,6 @@ def test_the_demo_model_answers_and_comes_back(tmp_path: Path) -> None:
         ready = up.until("ready")
         assert ready["models"] == ["demo"]
         assert chat(ready["url"], "demo")
-        pid = next(event["pid"] for event in up.events if event.get("name") == "engine-0" and event["state"] == "ready")
-        assert isinstance(pid, int)
-        os.kill(pid, signal.SIGKILL)
-        up.until("state", name="engine-0", state="ready")
+        up.kill("engine-0")
         assert chat(ready["url"], "demo")
         assert up.end(signal.SIGINT) == 0

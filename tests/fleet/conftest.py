@@ -37,7 +37,7 @@ def pytest_asyncio_loop_factories(
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until ``condition`` holds."""
     async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens outside of this process
+        while not condition():
             await asyncio.sleep(0.01)
 
 

@@ -37,7 +37,7 @@ def pytest_asyncio_loop_factories(
 async def until(condition: Callable[[], object]) -> None:
     """Wait until ``condition`` holds."""
     async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110 - what is waited for sends no event
+        while not condition():
             await asyncio.sleep(0.005)
 
 

@@ -155,7 +155,7 @@ async def test_an_engine_waits_for_a_slow_client_and_memory_stays_bounded(
         async def write() -> None:
             exchange.start(200, [], size)
             for _ in range(size // len(piece)):
-                while exchange.paused:  # noqa: ASYNC110 - the wire calls back, a test may poll
+                while exchange.paused:
                     await asyncio.sleep(0.001)
                 exchange.write(piece)
                 sent.append(len(piece))

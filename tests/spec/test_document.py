@@ -46,9 +46,9 @@ from beaufort.spec.document import MAX_BYTES, MAX_DEPTH, dotted, read
 )
 def test_what_cannot_be_read_is_told_in_one_line(text: str, where: str, what: str, remedy: str) -> None:
     problems = read(text, "f").problems
-    assert any(
-        problem.where == where and what in problem.what and remedy in problem.remedy for problem in problems
-    ), problems
+    assert any(problem.where == where and what in problem.what and remedy in problem.remedy for problem in problems), (
+        problems
+    )
     assert all("\n" not in str(problem) and len(problem.what) < 200 for problem in problems)
 
 

@@ -36,8 +36,8 @@ def test_a_seven_line_file_has_every_default(shortest: str) -> None:
     )
     assert (spec.objectives.ttft.percentile, spec.objectives.ttft.within) == (95, 2)
     assert (spec.cluster.version, spec.cluster.minor) == ("1.30", 30)
-    assert spec.accelerators == spec.regions == spec.keys == ()
-    assert spec.replicas is spec.cache is spec.budget is None
+    assert (spec.accelerators, spec.regions, spec.keys) == ((), (), ())
+    assert (spec.replicas, spec.cache, spec.budget) == (None, None, None)
 
 
 def test_short_forms_are_what_they_stand_for(shortest: str) -> None:

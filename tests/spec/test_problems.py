@@ -29,13 +29,28 @@ def _problems(text: str) -> tuple[Problem, ...]:
         ("replicas: [1]", "spec.replicas", "[1] is not a mapping", "min, max"),
         ("traffic: {rate: -1}", "spec.traffic.rate", "-1 is too small", "more than 0"),
         ("traffic: {rate: fast}", "spec.traffic.rate", "'fast' is not a number", "digits"),
-        ("traffic: {rate: 1, trace: {file: t, format: azure}}", "spec.traffic.rate", "does not go together", "keep one"),
-        ("traffic: {trace: {file: t, format: csv}}", "spec.traffic.trace.format", "'csv' is not known", "azure or moon"),
+        (
+            "traffic: {rate: 1, trace: {file: t, format: azure}}",
+            "spec.traffic.rate",
+            "does not go together",
+            "keep one",
+        ),
+        (
+            "traffic: {trace: {file: t, format: csv}}",
+            "spec.traffic.trace.format",
+            "'csv' is not known",
+            "azure or moon",
+        ),
         ("traffic: {trace: t.csv}", "spec.traffic.trace", "'t.csv' is not a mapping", "file, format, speed"),
         ("traffic: {promptTokens: 0}", "spec.traffic.promptTokens", "0 is too small", "at least 1"),
         ("traffic: {promptTokens: {p50: 9, p95: 3}}", "spec.traffic.promptTokens.p95", "below the median", "swap"),
         ("traffic: {promptTokens: {p50: 9}}", "spec.traffic.promptTokens.p95", "is missing", "95th"),
-        ("traffic: {promptTokens: {p50: 1, p95: 2, mean: 1}}", "spec.traffic.promptTokens.mean", "together with p50", "keep"),
+        (
+            "traffic: {promptTokens: {p50: 1, p95: 2, mean: 1}}",
+            "spec.traffic.promptTokens.mean",
+            "together with p50",
+            "keep",
+        ),
         ("traffic: {promptTokens: {}}", "spec.traffic.promptTokens.mean", "is missing", "The mean"),
         ("traffic: {sharedPrefix: 40}", "spec.traffic.sharedPrefix", "40 is not a share", "write 40%"),
         ("traffic: {sharedPrefix: 140%}", "spec.traffic.sharedPrefix", "1.4 is not a share", "percentage"),
@@ -44,8 +59,18 @@ def _problems(text: str) -> tuple[Problem, ...]:
         ("traffic: {shape: {peak: 2}}", "spec.traffic.shape", "has no kind", "constant or diurnal"),
         ("traffic: {shape: {kind: constant, peak: 2}}", "spec.traffic.shape.peak", "is not a field", "kind"),
         ("traffic: {shape: {kind: diurnal, peek: 2}}", "spec.traffic.shape.peek", "is not a field", "peak?"),
-        ("traffic: {shape: {kind: spikes, lasting: 2h}}", "spec.traffic.shape.lasting", "does not end before", "shorter"),
-        ("traffic: {promptTokens: {p50: 99, p95: 999}, contextLength: 1}", "spec.traffic.contextLength", "is not", "rate"),
+        (
+            "traffic: {shape: {kind: spikes, lasting: 2h}}",
+            "spec.traffic.shape.lasting",
+            "does not end before",
+            "shorter",
+        ),
+        (
+            "traffic: {promptTokens: {p50: 99, p95: 999}, contextLength: 1}",
+            "spec.traffic.contextLength",
+            "is not",
+            "rate",
+        ),
         ("objectives: {ttft: 2 sec}", "spec.objectives.ttft", "'2 sec' is not a duration", "250ms"),
         ("objectives: {ttft: {percentile: 100, within: 1}}", "spec.objectives.ttft.percentile", "too large", "99.999"),
         ("objectives: {availability: 99.9}", "spec.objectives.availability", "99.9 is not a share", "99.9%"),
@@ -60,7 +85,12 @@ def _problems(text: str) -> tuple[Problem, ...]:
         ("accelerators: [{}]", "spec.accelerators[0].product", "is missing", "accelerator's name"),
         ("accelerators: [{product: <b>}]", "spec.accelerators[0].product", "not a product name", "catalog"),
         ("accelerators: [{product: L4, capacity: sopt}]", "spec.accelerators[0].capacity", "'sopt'", "spot?"),
-        ("accelerators: [{product: L4, pricePerHour: 2 EUR}]", "spec.accelerators[0].pricePerHour", "a number", "digits"),
+        (
+            "accelerators: [{product: L4, pricePerHour: 2 EUR}]",
+            "spec.accelerators[0].pricePerHour",
+            "a number",
+            "digits",
+        ),
         ("regions: [{name: a, share: 70%}, {name: b, share: 40%}]", "spec.regions", "add up to 1.1", "100%"),
         ("regions: [{name: a, share: 70%}, {name: b, share: 20%}]", "spec.regions", "add up to 0.9", "100%"),
         ("regions: [a, a]", "spec.regions[1]", "region 'a' is listed twice", "keep one"),
@@ -90,7 +120,13 @@ def test_a_mistake_is_told_where_it_is_and_what_to_do(
         ("{source: s3://bucket/model}", "spec.model.source", "is not a source of a model", "begins with ./ or /"),
         ("{source: hf://a/b/../../c}", "spec.model.source", "is not a source of a model", "hf://"),
         ("{source: 3}", "spec.model.source", "3 is not text", "quotes"),
-        ("{source: demo, quantisation: gptq}", "spec.model.quantisation", "'gptq' has another name here", "write w4a16"),
+        ("{}", "spec.model.source", "is missing", "hf://owner/repo"),
+        (
+            "{source: demo, quantisation: gptq}",
+            "spec.model.quantisation",
+            "'gptq' has another name here",
+            "write w4a16",
+        ),
         ("{source: demo, quantization: fp8}", "spec.model.quantization", "is not a field", "quantisation?"),
         ("{source: demo, context_length: 4096}", "spec.model.context_length", "is not a field", "contextLength?"),
         ("{source: demo, contextLength: 4k}", "spec.model.contextLength", "'4k' is not a whole number", "digits"),
@@ -128,7 +164,9 @@ def test_a_wrong_zone_is_told_when_all_else_is_right_and_when_not(shortest: str)
     text = f"{shortest}  accelerators: [{{product: L4, zones: [b]}}]\n  cluster: {{zones: [a]}}\n"
     (problem,) = _problems(text)
     assert problem == Problem(
-        "the cluster has no zone 'b'", "f:8 spec.accelerators[0].zones[0]", "use one of a, or add it to spec.cluster.zones"
+        "the cluster has no zone 'b'",
+        "f:8 spec.accelerators[0].zones[0]",
+        "use one of a, or add it to spec.cluster.zones",
     )
     assert problem in _problems(text.replace("demo\n", "nowhere\n"))
 

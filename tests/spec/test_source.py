@@ -31,7 +31,19 @@ def test_sources(text: str, source: Source, name: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Demo", "model.gguf", "hf://a", "hf://a/", "hf:/a/b", "hf://a/b@", "hf://a/b/../c", "https://x/y", "hf://-a/b"]
+    "text",
+    [
+        "",
+        "Demo",
+        "model.gguf",
+        "hf://a",
+        "hf://a/",
+        "hf:/a/b",
+        "hf://a/b@",
+        "hf://a/b/../c",
+        "https://x/y",
+        "hf://-a/b",
+    ],
 )
 def test_what_is_no_source(text: str) -> None:
     assert not re.fullmatch(EXPRESSION, text)

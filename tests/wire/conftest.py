@@ -65,7 +65,7 @@ async def listen(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Listen]:
 async def until(condition: Callable[[], object]) -> None:
     """Wait until ``condition`` holds."""
     async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110 - what is waited for sends no event
+        while not condition():
             await asyncio.sleep(0.005)
 
 

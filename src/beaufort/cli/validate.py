@@ -66,5 +66,6 @@ def _objectives(service: MistralService) -> str:
     wanted = service.spec.objectives
     return (
         f"TTFT p{wanted.ttft.percentile:g} {show_seconds(wanted.ttft.within)}, "
-        f"TPOT p{wanted.tpot.percentile:g} {show_seconds(wanted.tpot.within)}, availability {100 * wanted.availability:g}%"
+        f"TPOT p{wanted.tpot.percentile:g} {show_seconds(wanted.tpot.within)}, "
+        f"availability {100 * wanted.availability:g}%"
     )

@@ -67,9 +67,10 @@ class Model(Part):
     @model_validator(mode="before")
     @classmethod
     def _name_from_source(cls, data: object) -> object:
-        if not isinstance(data, dict) or "name" in data or not isinstance(data.get("source"), str):
+        if not isinstance(data, dict) or "name" in data:
             return data
-        return {**data, "name": model_name(data["source"]) or "model"}
+        source = data.get("source")  # what is wrong with it is told once, not also of the name
+        return {**data, "name": (model_name(source) if isinstance(source, str) else "") or "model"}
 
     @field_validator("quantisation", mode="before")
     @classmethod
