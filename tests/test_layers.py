@@ -1,19 +1,22 @@
 """The drawing of the rooms is a test: what pyproject.toml declares under [tool.importlinter] holds."""
 
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
-
-from importlinter.application.use_cases import read_user_options
-from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_the_layers_hold() -> None:
-    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == EXIT_STATUS_SUCCESS
+    # In a process of its own: the linter silences every logger that there is, also for the tests after this one.
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_there_are_contracts_to_hold() -> None:
-    contracts = read_user_options(config_filename=str(ROOT / "pyproject.toml")).contracts_options
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     assert {contract["id"] for contract in contracts} >= {"layers", "pure"}
 
 
