@@ -1,0 +1,46 @@
+"""The plan: what `beaufort plan` decides and `beaufort render` writes as manifests."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from beaufort.plan.capacity import Disruption, Region, Scaling
+from beaufort.plan.outcome import Candidate, Cost, Expectation
+from beaufort.plan.replica import EngineSettings, HostResources, Lifecycle, Memory, PlannedModel, Shape
+from beaufort.spec.part import Part
+from beaufort.spec.service import MistralService
+
+
+class Reason(Part):
+    """Why a number is what it is."""
+
+    path: str = Field(description="Of the number in the plan: `regions[0].replicas.needed`.")
+    why: str = Field(description="One sentence, with the figures it was computed from.")
+
+
+class Plan(Part):
+    """All that is to be run for a service. Replicas are alike everywhere; regions differ in their number."""
+
+    api_version: Literal["beaufort.dev/v1alpha1"] = "beaufort.dev/v1alpha1"
+    kind: Literal["Plan"] = "Plan"
+    service: MistralService = Field(description="What was asked for.")
+    model: PlannedModel
+    shape: Shape
+    engine: EngineSettings
+    memory: Memory
+    host: HostResources
+    lifecycle: Lifecycle
+    regions: tuple[Region, ...] = Field(min_length=1)
+    scaling: Scaling
+    disruption: Disruption
+    expectation: Expectation
+    cost: Cost
+    reasons: tuple[Reason, ...] = Field(description="One for every number above, in their order.")
+    candidates: tuple[Candidate, ...] = Field(description="What was considered; the chosen one and the front first.")
+    notes: tuple[str, ...] = Field(default=(), description="What the reader should know: assumptions, compromises.")
+
+    def why(self, path: str) -> str:
+        """Return why the number at ``path`` is what it is; empty when it has no reason of its own."""
+        return next((reason.why for reason in self.reasons if reason.path == path), "")
