@@ -50,7 +50,7 @@ class Fit:
         return self.usable - self.weights - self.working
 
 
-def fit(  # noqa: PLR0913 - what a replica is made of, each by its name
+def fit(
     architecture: Architecture,
     accelerator: Accelerator,
     precision: Precision,

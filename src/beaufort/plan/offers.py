@@ -110,7 +110,7 @@ def this_machine(chip: Accelerator) -> Offer:
 
 
 def list_price(chip: Accelerator, provider: str, capacity: Capacity, count: int) -> Price | None:
-    """Return the provider's list price; where the provider is no cloud that the catalog knows, the lowest of them all."""
+    """Return the provider's list price, or the lowest of all when the provider is no cloud that the catalog knows."""
     clouds = [provider] if provider in CLOUDS else _CLOUDS
     found = (known_price(chip.name, cloud, capacity, count) for cloud in clouds)
     return min((price for price in found if price is not None), key=lambda price: price.per_hour, default=None)

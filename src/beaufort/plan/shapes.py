@@ -50,6 +50,4 @@ def shapes(architecture: Architecture, accelerator: str, per_node: int, fits: Ca
 def tensor_parallel_sizes(architecture: Architecture, per_node: int) -> list[int]:
     """Return the numbers of accelerators that heads and KV heads divide among, up to ``per_node``, ascending."""
     most = min(per_node, architecture.kv_heads)
-    return [
-        size for size in range(1, most + 1) if architecture.heads % size == 0 and architecture.kv_heads % size == 0
-    ]
+    return [size for size in range(1, most + 1) if architecture.heads % size == 0 and architecture.kv_heads % size == 0]

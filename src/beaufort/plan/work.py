@@ -101,9 +101,7 @@ def work(profile: StepProfile, demand: Demand, max_num_seqs: int, max_num_batche
     context = mean_context(demand)
     levels = []
     for running in _grid(max_num_seqs):
-        decoding = StepBatch(
-            decode_sequences=running, decode_context=round(running * context), outputs=running
-        )
+        decoding = StepBatch(decode_sequences=running, decode_context=round(running * context), outputs=running)
         base = profile.step_seconds(decoding)
         budget = max(1, max_num_batched_tokens - running)
         adds = _Adds(profile, decoding, base, budget)
@@ -111,7 +109,9 @@ def work(profile: StepProfile, demand: Demand, max_num_seqs: int, max_num_batche
         fresh = tuple(adds.prompt(share, round(tokens), 0) for share, tokens in points)
         cached = fresh
         if demand.shared:
-            cached = tuple(adds.prompt(share, round(tokens), _shared(tokens, demand.shared)) for share, tokens in points)
+            cached = tuple(
+                adds.prompt(share, round(tokens), _shared(tokens, demand.shared)) for share, tokens in points
+            )
         levels.append(Level(running, base, fresh, cached, _mean(fresh), _mean(cached)))
     return Work(tuple(levels), context, context_variance(demand))
 

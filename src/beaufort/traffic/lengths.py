@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from statistics import NormalDist
 
 from beaufort.spec.traffic import Mean, Percentiles
@@ -62,7 +63,7 @@ class Lengths:
         below = 0.0
         for share, tokens in self.points:
             below += share
-            if below * 100 >= percentile - 1e-9:  # noqa: PLR2004 - what the sum of shares loses to rounding
+            if below * 100 >= percentile - 1e-9:
                 return tokens
         return self.longest
 
@@ -115,7 +116,7 @@ def measured(lengths: Sequence[int]) -> Lengths:
 
 def _pieces(part: Callable[[float], float]) -> Lengths:
     points = []
-    for low, high in zip(_EDGES, _EDGES[1:], strict=False):
+    for low, high in pairwise(_EDGES):
         share = high - low
         points.append((share, max(1.0, (part(high) - part(low)) / share)))
     return Lengths(tuple(points))

@@ -14,8 +14,8 @@ from beaufort.engines.emulated.text import Words
 from beaufort.engines.generation import ModelInfo
 from beaufort.errors import Problem, UsageError
 from beaufort.perf.roofline import Roofline
-from beaufort.simulate.config import ReplicaConfig
 from beaufort.plan.memory import BLOCK_SIZE, kv_blocks
+from beaufort.simulate.config import ReplicaConfig
 from beaufort.simulate.replica import Replica
 
 
