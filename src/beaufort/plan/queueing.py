@@ -136,6 +136,7 @@ class Station:
             rate=rate,
             dispersion=dispersion,
             running=running,
+            running_deviation=math.sqrt(math.fsum(share * (count - running) ** 2 for count, share in batch)),
             crowded=batch[-1][1],
             tokens=self._tokens,
             base=Moments(bases.mean, bases.variance + of_contexts, bases.third),
