@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from beaufort.catalog.models import MODELS, Architecture
+from beaufort.catalog.models import model
+from beaufort.catalog.repositories import KnownRepository, known_repository
 from beaufort.cli.output import output_option, print_json
 from beaufort.cli.service_file import load
 from beaufort.errors import Problem, UsageError
@@ -21,21 +22,21 @@ from beaufort.traffic.demand import Demand, synthetic
 def plan(file: str, output: str) -> None:
     """Plan the service FILE (default: service.yaml; - reads standard input)."""
     service = load(file)
-    made = make_plan(service, _architecture(service), _demand(service))
+    made = make_plan(service, _model(service), _demand(service))
     if output == "json":
         print_json(made)
     else:
         click.echo(f"{made.shape} {made.regions} {made.cost}")
 
 
-def _architecture(service: MistralService) -> Architecture:
+def _model(service: MistralService) -> KnownRepository:
     match service.spec.model.origin:
         case DemoSource():
-            return MODELS["smollm2-135m"]
-        case HubSource(repo=repo):
-            for known in MODELS.values():
-                if known.repo == repo:
-                    return known
+            return KnownRepository(model("smollm2-135m"), None)
+        case HubSource():
+            found = known_repository(service.spec.model.source)
+            if found is not None:
+                return found
     where, remedy = "spec.model.source", "name the repository of a model that the catalog knows"
     raise UsageError(Problem("the catalog does not know this model", where, remedy))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from beaufort.plan.lifecycle import CONTROL_SECONDS, NODE_SECONDS, RECLAIM_NOTICE, SHORTEST_NOTICE, lifecycle
 from beaufort.plan.limit import HIGHEST_LOAD, margin
-from beaufort.plan.mix import Stand, stands
+from beaufort.plan.mix import Stand, stands, unprotected
 from beaufort.plan.precisions import runs
 from beaufort.plan.question import Question
 from beaufort.plan.queueing import Station
@@ -91,7 +91,7 @@ class Judge:
 
     def rates(self, question: Question, setup: Setup) -> Rates:
         """Return what replicas take."""
-        kind = (setup.accelerator, setup.precision, setup.shape, setup.max_num_batched_tokens, setup.max_model_len)
+        kind = (setup.accelerator, setup.precision, setup.shape, setup.max_num_batched_tokens, setup.demand)
         if kind not in self._stations:
             self._stations[kind] = setup.station()
         key = (*kind, question.target, question.demand.dispersion)
@@ -106,7 +106,13 @@ class Judge:
         if fewest > draft.room:
             why = f"at least {fewest} replicas are needed for {peak:.4g} requests a second, the nodes hold {draft.room}"
             return Refused(draft.way, Stage.ROOM, why)
+        if why := unprotected(draft.standing, question.service.spec.objectives.availability):
+            return Refused(draft.way, Stage.ROOM, why)
         budget = question.service.spec.budget
+        peak_cost = min(stand.cost(draft.fewest(question)) for stand in draft.standing)
+        if budget and budget.per_hour is not None and peak_cost > budget.per_hour:
+            why = f"it costs {peak_cost:.2f} an hour at the peak at least, the budget is {budget.per_hour:g}"
+            return Refused(draft.way, Stage.BUDGET, why)
         month = draft.least_cost(question) * HOURS_PER_MONTH
         if budget and budget.per_month is not None and month > budget.per_month:
             why = f"it costs {month:.0f} a month at least, the budget is {budget.per_month:g}"

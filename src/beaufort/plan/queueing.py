@@ -1,8 +1,8 @@
 """One replica with continuous batching as a queue, and where it settles.
 
-Words: requests come at ``rate``; ``n`` of them decode; ``base(n)`` is a step with ``n`` decoding sequences and no prompt;
-a prompt adds ``delta(n)`` seconds to steps, ``D`` in the mean (``work``); an answer has ``m`` tokens after its first;
-``I`` is the variance of the number of arrivals in a short time over its mean (1 for a Poisson process).
+Words: requests come at ``rate``; ``n`` of them decode; ``base(n)`` is a step with ``n`` decoding sequences and no
+prompt; a prompt adds ``delta(n)`` seconds to steps, ``D`` in the mean (``work``); an answer has ``m`` tokens after its
+first; ``I`` is the variance of the number of arrivals in a short time over its mean (1 for a Poisson process).
 
 **Steps.** Prompts take the share ``rho = rate D`` of the time, so a step takes ``T = base / (1 - rho)`` in the mean.
 
@@ -11,15 +11,14 @@ hold it up by ``E = rho (base + D + rho T) / (1 - rho)``. So with ``n`` in the b
 
     d(n) = n / (m T(n) + E(n))
 
-and where ``d(n) = rate`` is the balance (Little's law). Around it ``n`` wavers as a birth and death process, whose
-distribution does not depend on that of the answers' lengths (processor sharing: J. Cohen, The multiple phase service
-network with generalized processor sharing, Acta Informatica 12, 1979), and in its continuous form
+and where ``d(n) = rate`` is the balance (Little's law). Around it ``n`` wavers as a birth and death process
+(``wavering``), whose distribution does not depend on that of the answers' lengths (processor sharing: J. Cohen, The
+multiple phase service network with generalized processor sharing, Acta Informatica 12, 1979), with the noise
 
-    p(n) ~ exp(integral of ln(rate / d(x)) dx / S),
     S = (I (1 + r D)^2 + r^2 Var delta + 1) / 2,   r = rate / (1 - rho)
 
-``S`` is the noise of arrivals, departures and of the time that prompts take, over that of plain arrivals and departures
-(the linear noise approximation; 1 when prompts cost nothing and arrivals are a Poisson process).
+of arrivals, departures, and of the time that prompts take, over that of plain arrivals and departures (the linear noise
+approximation; 1 when prompts cost nothing and arrivals are a Poisson process).
 
 How far this is from the simulated replica is measured by ``benchmarks/planner.py``.
 """
@@ -31,15 +30,13 @@ from dataclasses import dataclass
 
 from beaufort.plan.gamma import Moments
 from beaufort.plan.state import State
+from beaufort.plan.wavering import wavering
 from beaufort.plan.work import Level, Prompt, Work
 from beaufort.traffic.demand import Demand
 
 _STEPS = 30
 _CLOSE = 1e-6
-_NODES = 24  # of the integral
 _FEWEST = 1e-12
-_COUNTED = 40
-_GOSPER = 1 / 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +123,7 @@ class Station:
         adds = Moments.of((prompt.share, prompt.delta) for prompt in prompts)
         held_up = rate / max(1e-9, 1 - rate * adds.mean)  # answers that a second of prompts keeps from ending
         noise = (dispersion * (1 + held_up * adds.mean) ** 2 + held_up**2 * adds.variance + 1) / 2
-        batch = self._wavering(rate, balance, noise)
+        batch = wavering(lambda running: self._leaving(rate, running), rate, balance, noise, self.places)
         running = math.fsum(share * count for count, share in batch)
         bases = Moments.of((share, self._base(count)) for count, share in batch)
         low, high, _ = self.work.around(running)
@@ -146,39 +143,6 @@ class Station:
             outputs=self.demand.output,
         )
 
-    def _wavering(self, rate: float, balance: float, noise: float) -> list[tuple[float, float]]:
-        """Return batches and how much of the time they are there; the last one is a full batch."""
-        if balance <= 0 or self.places <= 1:
-            return [(balance, 1.0), (self.places, 0.0)]
-        width = math.sqrt(max(1.0, balance) * noise)
-        if balance + 7 * width < _COUNTED:
-            grid = [float(count) for count in range(min(_COUNTED, self.places) + 1)]
-            shift = 0.5
-        else:
-            grid = _grid(balance, width, float(self.places))
-            shift = 0.0
-        drift = [math.log(rate / max(1e-12, self._leaving(rate, count + _GOSPER))) / noise for count in grid]
-        heights, height = [0.0], 0.0
-        for (here, there), (now, then) in zip(_pairs(grid), _pairs(drift), strict=True):
-            height += (there - here) * ((now + then) / 2 if not shift else then)
-            heights.append(height)
-        bend = 0.5 if not shift else 0.5 - 0.5 / noise
-        logs = [
-            height - bend * math.log(self._leaving(rate, count + _GOSPER))
-            for height, count in zip(heights, grid, strict=True)
-        ]
-        top = max(logs)
-        density = [math.exp(each - top) for each in logs]
-        spans = [1.0 if shift else _span(grid, position) for position in range(len(grid))]
-        weights = [each * span for each, span in zip(density, spans, strict=True)]
-        # Beyond the last place departures no longer grow: a geometric tail of requests that wait.
-        waiting = density[-1] / -drift[-1] if drift[-1] < 0 else math.inf
-        total = math.fsum(weights) + waiting
-        if not math.isfinite(total):
-            return [(float(self.places), 0.0), (float(self.places), 1.0)]
-        found = [(count, weight / total) for count, weight in zip(grid, weights, strict=True)]
-        return [*found, (float(self.places), waiting / total)]
-
     def _base(self, running: float) -> float:
         low, high, far = self.work.around(running)
         return low.base + far * (high.base - low.base)
@@ -195,21 +159,3 @@ def _mean_delta(low: Level, high: Level, far: float, hits: float) -> float:
     below = low.fresh_delta + hits * (low.cached_delta - low.fresh_delta)
     above = high.fresh_delta + hits * (high.cached_delta - high.fresh_delta)
     return below + far * (above - below)
-
-
-def _grid(balance: float, width: float, most: float) -> list[float]:
-    """Batches around the balance, out to six widths, and the full one."""
-    low, high = max(0.0, balance - 5 * width), min(most, balance + 7 * width)
-    step = (high - low) / _NODES
-    grid = [low + step * node for node in range(_NODES + 1)]
-    return [*grid, *(high + (most - high) * part / 4 for part in range(1, 5))] if high < most else grid
-
-
-def _pairs(values: list[float]) -> list[tuple[float, float]]:
-    return list(zip(values, values[1:], strict=False))
-
-
-def _span(grid: list[float], position: int) -> float:
-    before = grid[position] - grid[position - 1] if position else 0.0
-    after = grid[position + 1] - grid[position] if position + 1 < len(grid) else 0.0
-    return (before + after) / 2

@@ -1,8 +1,8 @@
 """The search over every form of the weights, accelerator and shape: which serve, which of those are worth a look.
 
 First comes what is quick to know of each way: whether its memory holds the model, and how many replicas and how much
-money it takes at the very least. Then the ways are worked out, those that may be cheap first. A way that costs more than
-one that serves in any case is worked out only while it is less than twice as much, and few are.
+money it takes at the very least. Then the ways are worked out, those that may be cheap first. A way that costs more
+than one that serves in any case is worked out only while it is less than twice as much, and few are.
 
 A way is on the front when no other one is at least as good in cost, accelerators, both latencies and
 accuracy, and better in one.
@@ -93,8 +93,9 @@ def ways(question: Question) -> list[Way]:
         for precision in _precisions(question, chip):
             held = shapes(question.architecture, chip.name, per_node, partial(_fits, question, chip, precision))
             nearest = tensor_parallel_sizes(question.architecture, per_node)[-1]
-            shaped = held or [Shape(accelerator=chip.name, tensor_parallel=nearest)]
-            found += [Way(chip, precision, shape) for shape in shaped]
+            if not held or held[0].pipeline_parallel > 1:  # the reader should see why it takes several
+                held = [Shape(accelerator=chip.name, tensor_parallel=nearest), *held]
+            found += [Way(chip, precision, shape) for shape in held]
     return found
 
 

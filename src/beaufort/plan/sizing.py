@@ -165,16 +165,14 @@ class Frame:
         if self.asked and protected > self.asked.max:
             return f"{protected} replicas are needed, replicas.max is {self.asked.max}"
         levels = self._levels(place, rates, planned, per_group, floor)
-        least = min(count for _, count in levels)
-        if self.asked and self.asked.min == 0 and not self.holds_all:
-            least = 0
+        asleep = self.asked is not None and self.asked.min == 0 and not self.holds_all
         found = [
             Sizing(
                 place=place,
                 needed=needed,
                 protected=protected,
                 planned=mix.replicas,
-                least=mix.replicas if self.holds_all else least,
+                least=0 if asleep else min(count for _, count in _filled(levels, planned, mix)),
                 levels=_filled(levels, planned, mix),
                 mix=mix,
             )

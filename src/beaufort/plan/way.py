@@ -37,7 +37,8 @@ class Way:
         return accuracy_loss(self.precision)
 
     def __str__(self) -> str:
-        return f"{self.precision} on {self.shape.accelerators} x {self.accelerator.name}"
+        stages = f" in {self.shape.pipeline_parallel} stages" if self.shape.pipeline_parallel > 1 else ""
+        return f"{self.precision} on {self.shape.accelerators} x {self.accelerator.name}{stages}"
 
 
 class Stage(IntEnum):

@@ -70,9 +70,7 @@ class Daily:
         mean = _mean(self.concentration)
         half = _heights(self.concentration)[: _STEPS // 2 + 1]  # the other one mirrors it
         edges = {0, _STEPS // 2}
-        return tuple(
-            ((1 if step in edges else 2) / _STEPS, height / mean) for step, height in enumerate(half)
-        )
+        return tuple(((1 if step in edges else 2) / _STEPS, height / mean) for step, height in enumerate(half))
 
     def growth(self, seconds: float) -> float:
         """Return the growth at the steepest place of the curve's logarithm: ``exp(2 k sin(pi s / T)) - 1``."""
