@@ -4,44 +4,37 @@ from __future__ import annotations
 
 import click
 
-from beaufort.catalog.models import model
-from beaufort.catalog.repositories import KnownRepository, known_repository
+from beaufort.cli import plan_table
+from beaufort.cli.model_source import held_by
 from beaufort.cli.output import output_option, print_json
 from beaufort.cli.service_file import load
-from beaufort.errors import Problem, UsageError
+from beaufort.cli.trace_file import demand_of
 from beaufort.plan.planner import plan as make_plan
-from beaufort.spec import MistralService
-from beaufort.spec.source import DemoSource, HubSource
-from beaufort.spec.traffic import Recorded
-from beaufort.traffic.demand import Demand, synthetic
+
+_EPILOG = """\b
+Examples:
+  beaufort plan service.yaml
+  beaufort plan service.yaml --explain
+  beaufort plan service.yaml -o json | beaufort render -
+"""
 
 
-@click.command(epilog="Example: beaufort plan service.yaml -o json | beaufort render -")
+@click.command(epilog=_EPILOG)
 @click.argument("file", default="service.yaml")
+@click.option("--explain", is_flag=True, help="Say why each number is what it is.")
 @output_option("table", "json")
-def plan(file: str, output: str) -> None:
-    """Plan the service FILE (default: service.yaml; - reads standard input)."""
+def plan(file: str, output: str, *, explain: bool) -> None:
+    """Plan the service FILE (default: service.yaml; - reads standard input).
+
+    Of every allowed quantisation, accelerator and shape, the cheapest that keeps every objective is chosen, and what
+    it runs, holds and costs is told, with what else was considered. When nothing serves, what is in the way is told for
+    each accelerator, with changes of the file that were tried; the exit code is then 1.
+    """
     service = load(file)
-    made = make_plan(service, _model(service), _demand(service))
+    made = make_plan(service, held_by(service), demand_of(service))
     if output == "json":
         print_json(made)
+    elif explain:
+        plan_table.explain(made)
     else:
-        click.echo(f"{made.shape} {made.regions} {made.cost}")
-
-
-def _model(service: MistralService) -> KnownRepository:
-    match service.spec.model.origin:
-        case DemoSource():
-            return KnownRepository(model("smollm2-135m"), None)
-        case HubSource():
-            found = known_repository(service.spec.model.source)
-            if found is not None:
-                return found
-    where, remedy = "spec.model.source", "name the repository of a model that the catalog knows"
-    raise UsageError(Problem("the catalog does not know this model", where, remedy))
-
-
-def _demand(service: MistralService) -> Demand:
-    if isinstance(service.spec.traffic, Recorded):
-        raise UsageError(Problem("traces are not read yet", "spec.traffic.trace", "describe the traffic by figures"))
-    return synthetic(service.spec.traffic)
+        plan_table.show(made)

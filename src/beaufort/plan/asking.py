@@ -18,6 +18,11 @@ from beaufort.spec.service import MistralService, Spec
 from beaufort.spec.source import DemoSource
 from beaufort.traffic.demand import Demand
 
+
+class AskError(PlanError):
+    """The service cannot be planned as it is written; its remedies are necessary, and may not be enough."""
+
+
 _EMBEDDED = (Precision.BF16, Precision.INT8, Precision.W4A16)
 _CPU = "cpu"
 
@@ -26,7 +31,7 @@ def ask(service: MistralService, model: KnownRepository, demand: Demand, profile
     """Return the question that a service asks, with everything looked up.
 
     Raises:
-        PlanError: The engine cannot serve the model, or the requests do not fit its context.
+        AskError: The engine cannot serve the model, or the requests do not fit its context.
         UsageError: An accelerator of the file is not known, or has no price.
     """
     embedded = is_embedded(service.spec, model)
@@ -42,6 +47,7 @@ def ask(service: MistralService, model: KnownRepository, demand: Demand, profile
         profiles=profiles,
         precisions=_precisions(service, model, embedded=embedded),
         embedded=embedded,
+        as_stored=model.precision is None,
     )
 
 
@@ -60,7 +66,9 @@ def _offers(service: MistralService, *, embedded: bool) -> tuple[Offer, ...]:
         strange = [offer.entry for offer in found if offer.accelerator.name == _CPU]
         if strange:
             where = f"spec.accelerators[{strange[0]}].product"
-            _refuse("vllm is not planned on processors", where, (), "set spec.engine to openvino, or name accelerators")
+            _refuse(
+                "vllm is not planned on processors", where, remedy="set spec.engine to openvino, or name accelerators"
+            )
         return found
     mine = tuple(offer for offer in (offers(spec) if spec.accelerators else ()) if offer.accelerator.name == _CPU)
     return mine or (this_machine(accelerator(_CPU)),)
@@ -76,7 +84,7 @@ def _longest(service: MistralService, model: KnownRepository, demand: Demand) ->
     typical = demand.prompt.percentile(50) + demand.output.percentile(50)
     if typical > longest:
         what = f"half of the requests have {typical:.0f} tokens and more, the longest may have {longest}"
-        _refuse(what, "spec.traffic", (), "raise spec.model.contextLength, or choose a model with a longer context")
+        _refuse(what, "spec.traffic", remedy="raise spec.model.contextLength, or choose a model with a longer context")
     return max(2, longest)
 
 
@@ -86,7 +94,7 @@ def _precisions(service: MistralService, model: KnownRepository, *, embedded: bo
     if not embedded and (stored is None or asked == "gguf"):
         what = "GGUF files are for the embedded engine: vllm needs a plugin for them, and is not planned with it"
         remedy = "set spec.engine to openvino, or name a repository with safetensors in spec.model.source"
-        _refuse(what, "spec.model.source" if stored is None else where, (), remedy)
+        _refuse(what, "spec.model.source" if stored is None else where, remedy=remedy)
     if stored is None:  # the file's own form; four bits and a group's scale are nearest to what is usual
         return (Precision.W4A16,)
     if asked == "gguf":
@@ -103,6 +111,5 @@ def _precisions(service: MistralService, model: KnownRepository, *, embedded: bo
     return _EMBEDDED if embedded else tuple(Precision)
 
 
-def _refuse(what: str, where: str, changes: tuple[Change, ...], remedy: str = "") -> NoReturn:
-    remedies = (changes,) if changes else ()
-    raise PlanError(Problem(what, where, remedy or told(remedies)), remedies=remedies)
+def _refuse(what: str, where: str, changes: tuple[Change, ...] = (), remedy: str = "") -> NoReturn:
+    raise AskError(Problem(what, where, remedy or told((changes,))), remedies=(changes,) if changes else ())

@@ -174,8 +174,8 @@ def _expectation(plan: Plan, question: Question, served: Served) -> Said:
     yield (
         "expectation.requestsPerSecondPerReplica",
         (
-            f"the most at which both latencies keep their objectives, and at most {HIGHEST_LOAD:.0%} of the rate at which "
-            "the batch is full"
+            "the most at which both latencies keep their objectives, and no more than "
+            f"{HIGHEST_LOAD:.0%} of the rate at which the batch is full"
         ),
     )
     yield (
@@ -193,7 +193,7 @@ def _cost(plan: Plan, question: Question, served: Served) -> Said:
     yield (
         "cost.perMillionTokens",
         (
-            f"{plan.cost.per_hour:.2f} an hour over {3600 * question.demand.rate * tokens / 1e6:.4g} million prompt and "
-            "output tokens"
+            f"{plan.cost.per_hour:.2f} an hour over {3600 * question.demand.rate * tokens / 1e6:.4g} million tokens "
+            "of prompts and answers"
         ),
     )

@@ -57,11 +57,17 @@ _TINY = 1e-9
 
 
 class Judge:
-    """Judges ways to serve, and remembers how replicas behave: remedies ask nearly the same question again."""
+    """Judges ways to serve, and remembers how replicas behave: remedies ask nearly the same question again.
+
+    Attributes:
+        judged: How many were worked out.
+    """
 
     def __init__(self) -> None:
+        self.judged = 0
         self._stations: dict[tuple[object, ...], Station] = {}
         self._rates: dict[tuple[object, ...], Rates] = {}
+        self._most: dict[tuple[object, ...], float] = {}
 
     def draft(self, question: Question, way: Way) -> Draft | Refused:
         """Return a way with its bounds, or why it is out of the question."""
@@ -72,14 +78,21 @@ class Judge:
         if not standing:
             return Refused(way, Stage.MEMORY, f"no node has {way.shape.accelerators_per_node} of them")
         found = setups(question, way)
-        draft = Draft(way, standing, tuple(found), tuple(HIGHEST_LOAD * each.most() for each in found))
-        return self._bounded(question, draft)
+        draft = Draft(way, standing, tuple(found), tuple(HIGHEST_LOAD * self._at_most(each) for each in found))
+        return _bounded(question, draft) or draft
 
-    def judge(self, question: Question, draft: Draft) -> Served | Refused:
-        """Return how a way serves, or why it does not."""
+    def judge(self, question: Question, draft: Draft, *, thorough: bool = True) -> Served | Refused:
+        """Return how a way serves, or why it does not.
+
+        Args:
+            question: What is asked.
+            draft: The way.
+            thorough: Whether other numbers of tokens a step than the preferred one are tried.
+        """
+        self.judged += 1
         best: Served | None = None
         refusals: list[Refused] = []
-        for index, setup in enumerate(draft.setups):
+        for index, setup in enumerate(draft.setups if thorough else draft.setups[:1]):
             if best is not None and draft.fewest(question, index) >= best.replicas:
                 continue
             found = self._serve(question, draft, setup)
@@ -91,7 +104,7 @@ class Judge:
 
     def rates(self, question: Question, setup: Setup) -> Rates:
         """Return what replicas take."""
-        kind = (setup.accelerator, setup.precision, setup.shape, setup.max_num_batched_tokens, setup.demand)
+        kind = _kind(setup)
         if kind not in self._stations:
             self._stations[kind] = setup.station()
         key = (*kind, question.target, question.demand.dispersion)
@@ -99,25 +112,11 @@ class Judge:
             self._rates[key] = Rates(self._stations[kind], question.target, question.demand.dispersion)
         return self._rates[key]
 
-    def _bounded(self, question: Question, draft: Draft) -> Draft | Refused:
-        """Refuse what no working out could save: there are too few nodes, or the cheapest is too dear."""
-        peak = question.demand.peak_rate * max(place.share for place in question.places)
-        fewest = math.ceil(peak / max(draft.most) - _TINY)
-        if fewest > draft.room:
-            why = f"at least {fewest} replicas are needed for {peak:.4g} requests a second, the nodes hold {draft.room}"
-            return Refused(draft.way, Stage.ROOM, why)
-        if why := unprotected(draft.standing, question.service.spec.objectives.availability):
-            return Refused(draft.way, Stage.ROOM, why)
-        budget = question.service.spec.budget
-        peak_cost = min(stand.cost(draft.fewest(question)) for stand in draft.standing)
-        if budget and budget.per_hour is not None and peak_cost > budget.per_hour:
-            why = f"it costs {peak_cost:.2f} an hour at the peak at least, the budget is {budget.per_hour:g}"
-            return Refused(draft.way, Stage.BUDGET, why)
-        month = draft.least_cost(question) * HOURS_PER_MONTH
-        if budget and budget.per_month is not None and month > budget.per_month:
-            why = f"it costs {month:.0f} a month at least, the budget is {budget.per_month:g}"
-            return Refused(draft.way, Stage.BUDGET, why)
-        return draft
+    def _at_most(self, setup: Setup) -> float:
+        kind = _kind(setup)
+        if kind not in self._most:
+            self._most[kind] = setup.most()
+        return self._most[kind]
 
     def _serve(self, question: Question, draft: Draft, setup: Setup) -> Served | Refused:
         way, rates = draft.way, self.rates(question, setup)
@@ -134,6 +133,35 @@ class Judge:
             sizings.append(sized)
         served = Served(way, setup, rates, question.target, tuple(sizings), frame, life)
         return _within_budget(question, served)
+
+
+def _kind(setup: Setup) -> tuple[object, ...]:
+    """Return what makes a replica behave as it does, of one model."""
+    return (setup.accelerator, setup.precision, setup.shape, setup.max_num_batched_tokens, setup.demand)
+
+
+def _bounded(question: Question, draft: Draft) -> Refused | None:
+    """Refuse what no working out could save: there are too few nodes, or the cheapest is too dear."""
+    spec = question.service.spec
+    peak = question.demand.peak_rate * max(place.share for place in question.places)
+    fewest = math.ceil(peak / max(draft.most) - _TINY)
+    if fewest > draft.room:
+        why = f"at least {fewest} replicas are needed for {peak:.4g} requests a second, the nodes hold {draft.room}"
+        return Refused(draft.way, Stage.ROOM, why)
+    if spec.replicas and fewest > spec.replicas.max:
+        why = f"at least {fewest} replicas are needed, replicas.max is {spec.replicas.max}"
+        return Refused(draft.way, Stage.ROOM, why)
+    if why := unprotected(draft.standing, spec.objectives.availability):
+        return Refused(draft.way, Stage.ROOM, why)
+    peak_cost = min(stand.cost(draft.fewest(question)) for stand in draft.standing)
+    if spec.budget and spec.budget.per_hour is not None and peak_cost > spec.budget.per_hour:
+        why = f"it costs {peak_cost:.2f} an hour at the peak at least, the budget is {spec.budget.per_hour:g}"
+        return Refused(draft.way, Stage.BUDGET, why)
+    month = draft.least_cost(question) * HOURS_PER_MONTH
+    if spec.budget and spec.budget.per_month is not None and month > spec.budget.per_month:
+        why = f"it costs {month:.0f} a month at least, the budget is {spec.budget.per_month:g}"
+        return Refused(draft.way, Stage.BUDGET, why)
+    return None
 
 
 def unfit(question: Question, way: Way) -> str | None:

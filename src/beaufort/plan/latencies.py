@@ -1,4 +1,4 @@
-"""The latencies as bounds that may be in the way: what is possible with all the nodes, replicas and money there are."""
+"""Latencies and traffic as bounds that are in the way: what is possible with all the nodes and money there are."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from beaufort.plan.change import Change
 from beaufort.plan.knobs import Changes, Tried
 from beaufort.plan.limit import margin
 from beaufort.plan.question import Question
-from beaufort.plan.rounding import above
+from beaufort.plan.rounding import above, below
 from beaufort.plan.way import Served
+from beaufort.spec.traffic import Synthetic
 
 _LONGEST = 366 * 86400.0
 _WAYS = 2
+_NEXT_TO_NOTHING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +85,32 @@ def _most(question: Question, served: Served) -> int:
     while needed > 1 and with_spare(needed, per_group, spec.objectives.availability) > most:
         needed -= max(1, needed // 50)
     return needed
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The traffic itself: the last bound to give way."""
+
+    def loosest(self, question: Question) -> Changes:
+        """Return next to nothing; none when the traffic is recorded."""
+        traffic = question.service.spec.traffic
+        return (_rate(traffic.rate * _NEXT_TO_NOTHING),) if isinstance(traffic, Synthetic) else ()
+
+    def settings(self, tried: Tried) -> Iterator[Changes]:
+        """Yield what the best way takes with all that it may run, then a little less."""
+        traffic = tried.question.service.spec.traffic
+        if not isinstance(traffic, Synthetic):
+            return
+        share = max(place.share for place in tried.question.places)
+        most = max(_taken(tried, served) for served in tried.found.served) / (tried.question.demand.course.peak * share)
+        for part in (1.0, 0.9, 0.7, 0.5, 0.2, 0.05, 0.01):
+            yield (_rate(below(min(most, traffic.rate) * part)),)
+
+
+def _taken(tried: Tried, served: Served) -> float:
+    most = _most(tried.question, served)
+    return most * served.rates.each(most)
+
+
+def _rate(rate: float) -> Change:
+    return Change(("spec", "traffic", "rate"), rate, "lower")

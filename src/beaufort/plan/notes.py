@@ -52,7 +52,6 @@ def _weights(question: Question, found: Found) -> Iterator[str]:
             "file fixes it, so measure it."
         )
     if question.embedded:
-        yield "The embedded engine's own form of the weights is counted as the nearest one that is planned."
         return
     held = len(question.precisions) > 1 or asked != "auto"
     if form is Precision.FP8 and held:

@@ -6,23 +6,25 @@ import math
 
 from beaufort.catalog.precision import weight_bytes
 from beaufort.catalog.repositories import KnownRepository
-from beaufort.plan.asking import ask
+from beaufort.plan.asking import AskError, ask
 from beaufort.plan.candidates import candidates
 from beaufort.plan.capacity_reasons import capacity_reasons
+from beaufort.plan.change import changed
 from beaufort.plan.judge import HOURS_PER_MONTH, Judge
+from beaufort.plan.knobs import Changes
 from beaufort.plan.lifecycle import host
 from beaufort.plan.memory import BLOCK_SIZE, GPU_MEMORY_UTILIZATION
 from beaufort.plan.notes import notes
 from beaufort.plan.outcome import Cost, Expectation
 from beaufort.plan.plan import Plan, Reason
 from beaufort.plan.question import Question
-from beaufort.plan.refusal import impossible
+from beaufort.plan.refusal import PlanError, impossible
 from beaufort.plan.regions import regions
 from beaufort.plan.remedies import remedies
 from beaufort.plan.replica import EngineSettings, Memory, PlannedModel
 from beaufort.plan.replica_reasons import replica_reasons
 from beaufort.plan.scaling import disruption, scaling
-from beaufort.plan.search import search
+from beaufort.plan.search import Found, search
 from beaufort.plan.setup import Profiles, Setup, roofline
 from beaufort.plan.way import Served
 from beaufort.spec.service import MistralService
@@ -45,16 +47,39 @@ def plan(service: MistralService, model: KnownRepository, demand: Demand, profil
         PlanError: Nothing keeps every objective within the bounds of the file; with what would.
         UsageError: An accelerator of the file is not known, or has no price.
     """
-    question = ask(service, model, demand, profiles)
+    try:
+        question = ask(service, model, demand, profiles)
+    except AskError as error:
+        raise PlanError(*error.problems, remedies=_enough(error, service, model, demand, profiles)) from error
     judge = Judge()
     found = search(question, judge)
     if not found.served:
-        possible = remedies(question, lambda changed: ask(changed, model, demand, profiles), judge)
+        possible = remedies(question, lambda other: ask(other, model, demand, profiles), judge)
         raise impossible(question, found, possible)
+    return _plan(question, found)
+
+
+def _enough(
+    error: AskError, service: MistralService, model: KnownRepository, demand: Demand, profiles: Profiles
+) -> list[Changes]:
+    """Return the remedies of an error with what it takes besides."""
+    found: list[Changes] = []
+    for changes in error.remedies:
+        try:
+            plan(changed(service, changes), model, demand, profiles)
+            found.append(changes)
+        except PlanError as more:
+            found += [(*changes, *others) for others in more.remedies]
+        except ValueError:  # the file's own rules refuse it: a typical request is longer
+            continue
+    return found
+
+
+def _plan(question: Question, found: Found) -> Plan:
     chosen = found.served[0]
     planned = regions(question, chosen)
     bare = Plan(
-        service=service,
+        service=question.service,
         model=_model(question, chosen.setup),
         shape=chosen.way.shape,
         engine=_engine(chosen),

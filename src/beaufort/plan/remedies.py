@@ -25,7 +25,7 @@ from beaufort.plan.knobs import (
     Replicas,
     Tried,
 )
-from beaufort.plan.latencies import Latencies
+from beaufort.plan.latencies import Latencies, Rate
 from beaufort.plan.question import Question
 from beaufort.plan.search import Found, search
 from beaufort.spec.service import MistralService
@@ -51,8 +51,12 @@ _TOGETHER: tuple[tuple[Knob, ...], ...] = (
     (_GENEROUS, Nodes(), Replicas(), Budget()),
     (_GENEROUS, Accelerators(), Replicas(), Budget()),
     (_GENEROUS, Context(), Accuracy(), PerNode(), Availability(), Nodes(), Replicas(), Budget()),
+    (Rate(),),
+    (_GENEROUS, Context(), Accuracy(), PerNode(), Availability(), Rate()),
 )
 _MOST_TOLD = 4
+_MOST_JUDGED = 60
+"""Ways that are worked out, the first search included, before the search for remedies ends: about a second."""
 
 
 def remedies(question: Question, ask: Asker, judge: Judge) -> tuple[Changes, ...]:
@@ -98,9 +102,11 @@ def _flat(parts: Sequence[Changes]) -> Changes:
 
 def _found(question: Question, changes: Changes, ask: Asker, judge: Judge) -> tuple[Question, Found] | None:
     """Return the question after ``changes`` and what a search finds; None when that is nothing."""
+    if judge.judged > _MOST_JUDGED:
+        return None
     try:
         loosened = ask(changed(question.service, changes))
-        found = search(loosened, judge)
+        found = search(loosened, judge, thorough=False)
     except (BeaufortError, ValueError):  # a change that the file's own rules refuse
         return None
     return (loosened, found) if found.served else None

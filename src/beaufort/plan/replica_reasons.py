@@ -20,7 +20,7 @@ def replica_reasons(plan: Plan, question: Question, served: Served) -> Said:
     """Yield the reasons of model, shape, engine, memory, host and lifecycle, in the order of the plan."""
     yield from _model(plan, question, served)
     yield from _shape(plan, question, served)
-    yield from _engine(plan, served)
+    yield from _engine(plan, question, served)
     yield from _memory(plan)
     yield from _host(plan)
     yield from _lifecycle(plan, question)
@@ -30,13 +30,17 @@ def _model(plan: Plan, question: Question, served: Served) -> Said:
     model, architecture, loss = plan.model, question.architecture, METHODS[served.way.precision].loss
     asked = question.service.spec.model
     allowed = question.service.spec.objectives.max_accuracy_loss
-    if asked.quantisation != "auto":
-        chosen = "the file fixes it"
-    elif len(question.precisions) == 1:
-        chosen = "the checkpoint holds it"
+    if question.as_stored:
+        why = "the model is served as its file has it; this is the nearest form that is planned"
     else:
-        chosen = f"of the forms that lose at most {allowed:.2%} it is part of the cheapest way"
-    yield "model.quantisation", f"{chosen}; expected to lose {loss.low:.2%} to {loss.high:.2%} ({loss.knowledge})"
+        if asked.quantisation != "auto":
+            why = "the file fixes it"
+        elif len(question.precisions) == 1:
+            why = "the checkpoint holds it"
+        else:
+            why = f"of the forms that lose at most {allowed:.2%} it is part of the cheapest way"
+        why += f"; expected to lose {loss.low:.2%} to {loss.high:.2%} ({loss.knowledge})"
+    yield "model.quantisation", why
     if asked.context_length is not None:
         length = "contextLength of the file"
     elif model.max_model_len == architecture.max_context:
@@ -82,7 +86,7 @@ def _shape(plan: Plan, question: Question, served: Served) -> Said:
         yield "shape.nodes", "a stage on each node" if shape.nodes > 1 else "the stages fit one node"
 
 
-def _engine(plan: Plan, served: Served) -> Said:
+def _engine(plan: Plan, question: Question, served: Served) -> Said:
     engine, state, setup = plan.engine, served.state, served.setup
     yield "engine.gpuMemoryUtilization", "vLLM's long-time default; the rest is for the driver and fragmentation"
     yield (
@@ -95,16 +99,16 @@ def _engine(plan: Plan, served: Served) -> Said:
     yield (
         "engine.maxNumBatchedTokens",
         (
-            "of the numbers that were tried the one with the fewest replicas: more tokens a step shorten the way to the "
-            "first token, fewer keep the others' tokens even"
+            f"of {', '.join(map(str, question.budgets))} the first with the lowest cost: more tokens a step shorten "
+            "the way to the first token, fewer keep the others' tokens even"
         ),
     )
     yield "engine.blockSize", "vLLM's default"
     yield (
         "engine.kvBlocks",
         (
-            f"{show_bytes(setup.space.left)} of each accelerator at {show_bytes(plan.model.kv_bytes_per_token)} a token "
-            f"and {engine.block_size} tokens a block, over {plan.shape.accelerators} of them"
+            f"{show_bytes(setup.space.left)} of each of {plan.shape.accelerators}, at "
+            f"{show_bytes(plan.model.kv_bytes_per_token)} a token and {engine.block_size} tokens a block"
         ),
     )
     yield "engine.kvCacheDtype", "bf16, like the activations: nothing is lost"
@@ -134,8 +138,8 @@ def _host(plan: Plan) -> Said:
     yield (
         "host.memoryBytes",
         (
-            "6 GiB for the process, 1 GiB for each accelerator, one file of weights (5 GiB at most; they are mapped), and "
-            "the shared memory"
+            "6 GiB for the process, 1 GiB for each accelerator, one file of weights (5 GiB at most; they are "
+            "mapped), and the shared memory"
         ),
     )
     yield "host.sharedMemoryBytes", f"{plan.host.shared_memory_bytes // GIB} GiB for workers to exchange data"

@@ -1,4 +1,4 @@
-"""Numbers as people like to be told them, never below what is needed."""
+"""Numbers as people like to be told them, on the side where they are true."""
 
 from __future__ import annotations
 
@@ -15,6 +15,15 @@ def above(value: float) -> float:
     steps = math.ceil(value / scale - 1e-9)
     rounded = round(steps * scale, max(0, _DIGITS - math.floor(math.log10(value))))
     return rounded if rounded >= value else round((steps + 1) * scale, 12)
+
+
+def below(value: float) -> float:
+    """Return the nearest number of two digits that is not above ``value``: 1.99 is 1.9."""
+    if value <= 0:
+        return 0.0
+    places = _DIGITS - 1 - math.floor(math.log10(value))
+    scale = 10.0**places
+    return round(math.floor(value * scale + 1e-9) / scale, max(0, places))
 
 
 def money_above(value: float) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from beaufort.plan.availability import with_spare
-from beaufort.plan.limit import Target, limit
+from beaufort.plan.limit import HIGHEST_LOAD, Target, limit
 from beaufort.plan.mix import Mix, Stand, mixes, room
 from beaufort.plan.queueing import Station
 from beaufort.plan.state import State
@@ -29,6 +29,7 @@ class Rates:
 
     def __init__(self, station: Station, target: Target, dispersion: float) -> None:
         self._station, self._target, self._dispersion = station, target, dispersion
+        self._most = HIGHEST_LOAD * station.most()
         self._known: dict[float, float] = {}
 
     def each(self, replicas: int) -> float:
@@ -74,7 +75,8 @@ class Rates:
         return self._station.places
 
     def _enough(self, replicas: int, rate: float) -> bool:
-        return replicas * self.each(replicas) * (1 + _TOLERANCE) >= rate
+        each = rate / replicas
+        return each <= self._most and self._target.met(self.at(each, replicas))
 
 
 @dataclass(frozen=True, slots=True)
