@@ -77,7 +77,12 @@ _SHAPES = st.one_of(
     ),
 )
 _TRAFFIC = st.fixed_dictionaries(
-    {"rate": st.floats(-4, 6).map(lambda power: 10**power), "promptTokens": _LENGTHS, "outputTokens": _LENGTHS, "shape": _SHAPES},
+    {
+        "rate": st.floats(-4, 6).map(lambda power: 10**power),
+        "promptTokens": _LENGTHS,
+        "outputTokens": _LENGTHS,
+        "shape": _SHAPES,
+    },
     optional={"sharedPrefix": st.floats(0, 1)},
 )
 _LATENCY = st.builds(

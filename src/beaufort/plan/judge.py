@@ -18,6 +18,7 @@ from beaufort.plan.way import Refused, Served, Stage, Way
 from beaufort.units import show_bytes, show_seconds
 
 HOURS_PER_MONTH = 730
+_LATE_EFFORT = 0.2
 _ALONE = 0.001  # of the rate at which every place is taken: as good as alone
 
 
@@ -60,11 +61,11 @@ class Judge:
     """Judges ways to serve, and remembers how replicas behave: remedies ask nearly the same question again.
 
     Attributes:
-        judged: How many were worked out.
+        effort: How much was worked out: 1 for a replica's queues at many rates, less when the first one said it all.
     """
 
     def __init__(self) -> None:
-        self.judged = 0
+        self.effort = 0.0
         self._stations: dict[tuple[object, ...], Station] = {}
         self._rates: dict[tuple[object, ...], Rates] = {}
         self._most: dict[tuple[object, ...], float] = {}
@@ -89,13 +90,14 @@ class Judge:
             draft: The way.
             thorough: Whether other numbers of tokens a step than the preferred one are tried.
         """
-        self.judged += 1
         best: Served | None = None
         refusals: list[Refused] = []
         for index, setup in enumerate(draft.setups if thorough else draft.setups[:1]):
             if best is not None and draft.fewest(question, index) >= best.replicas:
                 continue
             found = self._serve(question, draft, setup)
+            late = isinstance(found, Refused) and found.stage is Stage.LATENCY
+            self.effort += _LATE_EFFORT if late else 1.0
             if isinstance(found, Refused):
                 refusals.append(found)
             elif best is None or (found.cost, found.replicas) < (best.cost, best.replicas):

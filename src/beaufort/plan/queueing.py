@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from beaufort.plan.gamma import Moments
 from beaufort.plan.state import State
@@ -35,6 +36,7 @@ from beaufort.plan.work import Level, Prompt, Work
 from beaufort.traffic.demand import Demand
 
 _STEPS = 30
+_ROUNDS = 2
 _CLOSE = 1e-6
 _FEWEST = 1e-12
 
@@ -57,9 +59,7 @@ class Station:
 
     def most(self) -> float:
         """Return the rate at which every place is taken when nothing is cached: above it the queue only grows."""
-        low, high, far = self.work.around(self.places)
-        base, delta = low.base + far * (high.base - low.base), _mean_delta(low, high, far, 0.0)
-        return self.places / (self._tokens * base + self.places * delta)
+        return self.work.levels[-1].most(self.places, self._tokens)
 
     def hits(self, rate: float, running: float) -> float:
         """Return the share of the shared tokens that are still in the cache when they are asked for.
@@ -109,14 +109,27 @@ class Station:
 
     def _held(self, rate: float, running: float) -> float:
         """Answers that would be under way when each took as long as with ``running`` of them in the batch."""
-        low, high, far = self.work.around(running)
-        base = low.base + far * (high.base - low.base)
-        delta = _mean_delta(low, high, far, self.hits(rate, running))
-        rho = rate * delta
+        at = self._steps(rate, running)
+        rho = rate * at.delta
         if rho >= 1:
             return math.inf
-        step = base / (1 - rho)
-        return rate * (self._tokens * step + rho * (base + delta + rho * step) / (1 - rho))
+        queued = rho * (at.base + at.delta + rho * at.step) / (1 - rho)
+        return rate * (self._tokens * at.step + queued)
+
+    def _steps(self, rate: float, running: float) -> _Steps:
+        """Return how steps are with ``running`` in the batch: the longer they are, the more prompts meet in one."""
+        low, high, far = self.work.around(running)
+        hits = self.hits(rate, running)
+        base = step = low.base + far * (high.base - low.base)
+        delta = alone = _between(low.delta(hits, 0.0), high.delta(hits, 0.0), far)
+        tokens = _between(low.tokens(hits), high.tokens(hits), far)
+        for _ in range(_ROUNDS):
+            met = rate * step * tokens
+            delta = max(alone, _between(low.delta(hits, met), high.delta(hits, met), far))
+            if rate * delta >= 1:
+                break
+            step = base / (1 - rate * delta)
+        return _Steps(low, high, far, hits, base, step, delta, delta / alone if alone > 0 else 1.0)
 
     def _settled(self, rate: float, dispersion: float, balance: float) -> State:
         prompts = self._prompts(rate, balance)
@@ -148,14 +161,26 @@ class Station:
         return low.base + far * (high.base - low.base)
 
     def _prompts(self, rate: float, running: float) -> tuple[Prompt, ...]:
-        low, high, far = self.work.around(running)
-        hits = self.hits(rate, running)
-        below = (fresh.towards(cached, hits) for fresh, cached in zip(low.fresh, low.cached, strict=True))
-        above = (fresh.towards(cached, hits) for fresh, cached in zip(high.fresh, high.cached, strict=True))
-        return tuple(prompt.towards(other, far) for prompt, other in zip(below, above, strict=True))
+        at = self._steps(rate, running)
+        below = (fresh.towards(cached, at.hits) for fresh, cached in zip(at.low.fresh, at.low.cached, strict=True))
+        above = (fresh.towards(cached, at.hits) for fresh, cached in zip(at.high.fresh, at.high.cached, strict=True))
+        return tuple(
+            prompt.towards(other, at.far).times(at.crowding) for prompt, other in zip(below, above, strict=True)
+        )
 
 
-def _mean_delta(low: Level, high: Level, far: float, hits: float) -> float:
-    below = low.fresh_delta + hits * (low.cached_delta - low.fresh_delta)
-    above = high.fresh_delta + hits * (high.cached_delta - high.fresh_delta)
-    return below + far * (above - below)
+class _Steps(NamedTuple):
+    """The steps of a replica with some batch, between two levels of its work."""
+
+    low: Level
+    high: Level
+    far: float
+    hits: float
+    base: float
+    step: float
+    delta: float
+    crowding: float  # by how much prompts cost more than alone
+
+
+def _between(low: float, high: float, far: float) -> float:
+    return low + far * (high - low)

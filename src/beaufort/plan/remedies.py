@@ -46,17 +46,17 @@ _SINGLE: tuple[Knob, ...] = (
 _GENEROUS = Latencies((1.6, 2.5, 5.0))
 _TOGETHER: tuple[tuple[Knob, ...], ...] = (
     (Nodes(), Replicas(), Budget()),
-    (Accelerators(), Replicas(), Budget()),
     (Context(), Nodes(), Replicas(), Budget()),
     (_GENEROUS, Nodes(), Replicas(), Budget()),
-    (_GENEROUS, Accelerators(), Replicas(), Budget()),
-    (_GENEROUS, Context(), Accuracy(), PerNode(), Availability(), Nodes(), Replicas(), Budget()),
+    (Accelerators(), Replicas(), Budget()),
     (Rate(),),
+    (_GENEROUS, Context(), Accuracy(), PerNode(), Availability(), Nodes(), Replicas(), Budget()),
+    (_GENEROUS, Accelerators(), Replicas(), Budget()),
     (_GENEROUS, Context(), Accuracy(), PerNode(), Availability(), Rate()),
 )
 _MOST_TOLD = 4
-_MOST_JUDGED = 60
-"""Ways that are worked out, the first search included, before the search for remedies ends: about a second."""
+_MOST_EFFORT = 60.0
+"""What is worked out, the first search included, before the search for remedies ends: about a second's work."""
 
 
 def remedies(question: Question, ask: Asker, judge: Judge) -> tuple[Changes, ...]:
@@ -102,7 +102,7 @@ def _flat(parts: Sequence[Changes]) -> Changes:
 
 def _found(question: Question, changes: Changes, ask: Asker, judge: Judge) -> tuple[Question, Found] | None:
     """Return the question after ``changes`` and what a search finds; None when that is nothing."""
-    if judge.judged > _MOST_JUDGED:
+    if judge.effort > _MOST_EFFORT:
         return None
     try:
         loosened = ask(changed(question.service, changes))

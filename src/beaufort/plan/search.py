@@ -97,8 +97,9 @@ def ways(question: Question) -> list[Way]:
     found = []
     for chip, per_node in _chips(question).items():
         for precision in _precisions(question, chip):
-            held = shapes(question.architecture, chip.name, per_node, partial(_fits, question, chip, precision))
-            nearest = tensor_parallel_sizes(question.architecture, per_node)[-1]
+            fits = partial(_fits, question, chip, precision)
+            held = [] if question.embedded else shapes(question.architecture, chip.name, per_node, fits)
+            nearest = 1 if question.embedded else tensor_parallel_sizes(question.architecture, per_node)[-1]
             if not held or held[0].pipeline_parallel > 1:  # the reader should see why it takes several
                 held = [Shape(accelerator=chip.name, tensor_parallel=nearest), *held]
             loss = 0.0 if question.as_stored else accuracy_loss(precision)

@@ -52,7 +52,7 @@ def wavering(
     top = max(logs)
     density = [math.exp(each - top) for each in logs]
     spans = [1.0] * len(grid) if counted else _spans(grid)
-    waiting = density[-1] / -drift[-1] if drift[-1] < 0 else math.inf
+    waiting = 0.0 if grid[-1] < most else density[-1] / -drift[-1] if drift[-1] < 0 else math.inf
     weights = [each * span for each, span in zip(density, spans, strict=True)]
     total = math.fsum(weights) + waiting
     if not math.isfinite(total):
