@@ -195,6 +195,16 @@ async def test_another_model_is_not_found(start: Start) -> None:
     assert "'mistral-7b-v0.3' is" in error["message"]
 
 
+async def test_a_prompt_that_leaves_no_room_is_told_apart_from_too_many_tokens(start: Start) -> None:
+    url = await start(Settings("mistral-7b-v0.3", "H100", max_model_len=640))
+    for prompt, blamed, said in (("a " * 640, "prompt", "the prompt alone"), ("a", "max_tokens", "1 in the prompt")):
+        status, answer = await post(url, prompt=prompt, max_tokens=640)
+        error = answer["error"]
+        assert isinstance(error, dict)
+        assert (status, error["param"], error["code"]) == (400, blamed, "context_length_exceeded")
+        assert said in error["message"]
+
+
 @pytest.mark.parametrize(
     "settings",
     [
