@@ -202,6 +202,7 @@ async def test_a_prompt_that_leaves_no_room_is_told_apart_from_too_many_tokens(s
         error = answer["error"]
         assert isinstance(error, dict)
         assert (status, error["param"], error["code"]) == (400, blamed, "context_length_exceeded")
+        assert "This model's maximum context length is 640 tokens" in error["message"]
         assert said in error["message"]
 
 
