@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,6 +53,10 @@ class Service:
         """How many sequences the engines have, running and waiting."""
         return self.engines("vllm:num_requests_running") + self.engines("vllm:num_requests_waiting")
 
+    def served(self, engine: str) -> float:
+        """Return how many requests the engine at the address ``engine`` has completed since its start."""
+        return _figure(f"{engine}/metrics", "vllm:e2e_request_latency_seconds_count")
+
     @property
     def _engine_urls(self) -> set[str]:
         states = (event for event in self.up.events if event["event"] == "state")
@@ -67,14 +71,13 @@ def _figure(url: str, name: str, **labels: str) -> float:
     return sum(each.value for each in samples if labels.items() <= each.labels.items())
 
 
-async def until(condition: Callable[[], bool]) -> float:
-    """Wait until ``condition``, which may block, holds; return how many seconds that took."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    async with asyncio.timeout(PATIENCE):
-        while not await asyncio.to_thread(condition):
-            await asyncio.sleep(0.02)
-    return loop.time() - began
+def until(condition: Callable[[], bool]) -> float:
+    """Wait until ``condition`` holds; return how many seconds that took."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < PATIENCE, "it does not come true"
+        time.sleep(0.02)
+    return time.monotonic() - began
 
 
 @contextmanager

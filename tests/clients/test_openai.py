@@ -227,8 +227,8 @@ def test_what_is_not_served_is_not_found(client: openai.OpenAI) -> None:
         client.embeddings.create(model="demo", input="x")
 
 
-async def test_a_client_that_gives_up_frees_the_engine(client: openai.OpenAI, demo: Service) -> None:
+def test_a_client_that_gives_up_frees_the_engine(client: openai.OpenAI, demo: Service) -> None:
     body = {"ignore_eos": True}
     with pytest.raises(openai.APITimeoutError):
         client.chat.completions.create(model="demo", messages=MESSAGES, max_tokens=4000, timeout=0.5, extra_body=body)
-    await until(lambda: demo.busy == 0)
+    until(lambda: demo.busy == 0)
