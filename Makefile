@@ -16,7 +16,7 @@ install: .venv/local.done ## Make .venv with Beaufort, the local engine and the 
 up: install ## Serve the demo model at http://127.0.0.1:8080/v1
 	@exec $(BIN)/beaufort up
 
-test: .venv/test.done ## Install what the tests need and run them all; one test: make test ONLY=tests/test_errors.py
+test: .venv/test.done .venv/loadtool.done ## Install what the tests need and run them all; one test: make test ONLY=tests/test_errors.py
 	@scripts/test $(ONLY)
 
 check: .venv/test.done ## Lint, types, layers and the fast tests
@@ -31,6 +31,7 @@ lock: .venv/uv.done ## Renew the locked dependencies
 	$(LOCK) pyproject.toml --extra local -o requirements/local.txt
 	$(LOCK) requirements/demo.in --no-deps -o requirements/demo.txt
 	$(LOCK) pyproject.toml --extra local --extra test -o requirements/test.txt
+	$(LOCK) requirements/loadtool.in -o requirements/loadtool.txt
 
 clean: ## Remove .venv
 	rm -rf .venv
@@ -43,6 +44,11 @@ clean: ## Remove .venv
 	@$(INSTALL) -r requirements/local.txt
 	@$(INSTALL) --no-deps -r requirements/demo.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+.venv/loadtool.done: .venv/uv.done requirements/loadtool.txt
+	@$(UV) venv --quiet --clear --python $(BIN)/python .venv/loadtool
+	@$(UV) pip install --quiet --python .venv/loadtool/bin/python --require-hashes -r requirements/loadtool.txt
 	@touch $@
 
 .venv/test.done: .venv/local.done requirements/test.txt

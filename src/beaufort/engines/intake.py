@@ -133,14 +133,16 @@ class Intake:
         if not prompt:
             message = "the prompt is empty"
             raise RequestError(message, param="prompt")
+        begins = f"This model's maximum context length is {longest} tokens"  # by these words LiteLLM knows the case
+        if len(prompt) >= longest:  # not by how much: an engine may have cut it there
+            message = f"{begins}, and the prompt alone fills it: shorten the prompt"
+            raise RequestError(message, param="prompt", code="context_length_exceeded")
         if len(prompt) + (limit or 1) > longest:
             message = (
-                f"this model's context holds {longest} tokens, and {len(prompt) + (limit or 1)} are asked for: "
+                f"{begins}, and {len(prompt) + (limit or 1)} are asked for: "
                 f"{len(prompt)} in the prompt, {limit or 1} to generate. Shorten one of them"
             )
-            raise RequestError(
-                message, param="max_tokens" if len(prompt) < longest else "prompt", code="context_length_exceeded"
-            )
+            raise RequestError(message, param="max_tokens", code="context_length_exceeded")
         return limit or longest - len(prompt)
 
     def _sampling(

@@ -210,13 +210,26 @@ def _text_logprobs(logprobs: Sequence[TokenLogprob], offset: int) -> dict[str, o
     }
 
 
-def models_body(name: str, created: int, max_model_len: int) -> bytes:
+def model_body(name: str, created: int, max_model_len: int, *, tools: bool = False) -> bytes:
+    """Return the body of `/v1/models/{model}`."""
+    return _encode(_model(name, created, max_model_len, tools=tools)).encode()
+
+
+def models_body(name: str, created: int, max_model_len: int, *, tools: bool = False) -> bytes:
     """Return the body of `/v1/models`."""
-    row: dict[str, object] = {
+    row = _model(name, created, max_model_len, tools=tools)
+    return _encode({"object": "list", "data": [row]}).encode()
+
+
+def _model(name: str, created: int, max_model_len: int, *, tools: bool) -> dict[str, object]:
+    """Return a model as OpenAI's, vLLM's (`max_model_len`) and Mistral's clients (the rest) know it."""
+    return {
         "id": name,
         "object": "model",
         "created": created,
         "owned_by": "beaufort",
         "max_model_len": max_model_len,
+        "type": "base",
+        "max_context_length": max_model_len,
+        "capabilities": {"completion_chat": True, "function_calling": tools},
     }
-    return _encode({"object": "list", "data": [row]}).encode()

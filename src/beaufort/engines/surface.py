@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from http import HTTPStatus
+from urllib.parse import unquote
 
 from beaufort.engines import responses
 from beaufort.engines.delivery import Delivery
@@ -16,6 +17,7 @@ from beaufort.engines.refusal import JSON, RequestError
 from beaufort.engines.requests import ChatBody, CompletionBody, parse
 from beaufort.wire import Exchange
 
+_ONE_MODEL = "/v1/models/{model}"
 _DRAINING = "this engine is shutting down and takes no new work"
 
 
@@ -44,6 +46,7 @@ class Surface:
             ("POST", "/v1/chat/completions"): self._chat,
             ("POST", "/v1/completions"): self._completion,
             ("GET", "/v1/models"): self._models,
+            ("GET", _ONE_MODEL): self._model,
             ("GET", "/health"): self._health,
             ("GET", "/metrics"): self._metrics,
         }
@@ -55,9 +58,10 @@ class Surface:
         request = exchange.request
         method = "GET" if request.method == "HEAD" else request.method
         try:
-            route = self._routes.get((method, request.path))
+            path = _ONE_MODEL if request.path.startswith("/v1/models/") else request.path
+            route = self._routes.get((method, path))
             if route is None:
-                raise self._no_route(request.path)
+                raise self._no_route(path)
             route(exchange)
         except RequestError as error:
             exchange.respond(error.status, error.body(), JSON)
@@ -91,7 +95,18 @@ class Surface:
 
     def _models(self, exchange: Exchange) -> None:
         info = self._engine.info
-        exchange.respond(HTTPStatus.OK, responses.models_body(info.name, info.created, info.max_model_len), JSON)
+        tools = info.tools is not None
+        body = responses.models_body(info.name, info.created, info.max_model_len, tools=tools)
+        exchange.respond(HTTPStatus.OK, body, JSON)
+
+    def _model(self, exchange: Exchange) -> None:
+        info = self._engine.info
+        asked = unquote(exchange.request.path.removeprefix("/v1/models/"))
+        if asked != info.name:
+            message = f"the model {asked[:100]!r} is not served here; {info.name!r} is"
+            raise RequestError(message, status=HTTPStatus.NOT_FOUND, param="model", code="model_not_found")
+        body = responses.model_body(info.name, info.created, info.max_model_len, tools=info.tools is not None)
+        exchange.respond(HTTPStatus.OK, body, JSON)
 
     def _chat(self, exchange: Exchange) -> None:
         self._admit()
