@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from beaufort.engines.delivery import Order
 from beaufort.engines.generation import Engine, JsonObject, Sampling
-from beaufort.engines.refusal import RequestError
+from beaufort.engines.refusal import RequestError, unknown_model
 from beaufort.engines.requests import ChatBody, CompletionBody
 from beaufort.engines.tools import ToolScanner, ToolSyntax
 
@@ -51,11 +51,8 @@ class Intake:
         messages = [message.as_template_input() for message in body.messages]
         tools = [tool.model_dump(exclude_none=True) for tool in body.tools or ()] if syntax else None
         prompt = self._engine.tokenize(self._engine.render_chat(messages, tools), special=False)
-        limit = body.max_completion_tokens or body.max_tokens
         scanner = None if syntax is None else _scanner(syntax)
-        return self._job(
-            body, [prompt], limit, logprobs=bool(body.logprobs), top=bool(body.top_logprobs), scanner=scanner
-        )
+        return self._job(body, [prompt], logprobs=bool(body.logprobs), top=bool(body.top_logprobs), scanner=scanner)
 
     def completion(self, body: CompletionBody) -> Job:
         """Return the job of a completion.
@@ -68,15 +65,12 @@ class Intake:
             self._engine.tokenize(each, special=True) if isinstance(each, str) else self._known(each)
             for each in body.prompts
         ]
-        return self._job(
-            body, prompts, body.max_tokens, logprobs=body.logprobs is not None, top=bool(body.logprobs), scanner=None
-        )
+        return self._job(body, prompts, logprobs=body.logprobs is not None, top=bool(body.logprobs), scanner=None)
 
     def _job(
         self,
         body: ChatBody | CompletionBody,
         prompts: Sequence[Sequence[int]],
-        limit: int | None,
         *,
         logprobs: bool,
         top: bool,
@@ -89,7 +83,7 @@ class Intake:
             choices=len(prompts) * choices,
             stops=body.stops,
             stream=bool(body.stream),
-            usage_event=options is not None and options.include_usage,
+            usage_event=options is not None and bool(options.include_usage),
             logprobs=logprobs,
             top=top,
             scanner=scanner,
@@ -97,23 +91,24 @@ class Intake:
         schema = self._json_schema(body)
         samplings = [
             self._sampling(
-                body, self._budget(prompt, limit), schema, logprobs=logprobs, special_text=scanner is not None
+                body, self._budget(prompt, body.limit), schema, logprobs=logprobs, special_text=scanner is not None
             )
             for prompt in prompts
         ]
         return Job(tuple(zip(prompts, samplings, strict=True)), choices, order)
 
     def _known(self, tokens: Sequence[int]) -> Sequence[int]:
-        if any(not 0 <= token < self._engine.info.vocabulary for token in tokens):
-            message = f"tokens are numbers from 0 to {self._engine.info.vocabulary - 1}"
+        info = self._engine.info
+        # Too long a prompt is refused for its length: to look at each of millions of tokens would hold up every stream.
+        if len(tokens) <= info.max_model_len and not all(0 <= token < info.vocabulary for token in tokens):
+            message = f"tokens are numbers from 0 to {info.vocabulary - 1}"
             raise RequestError(message, param="prompt")
         return tokens
 
-    def _check_model(self, model: str) -> None:
+    def _check_model(self, model: str | None) -> None:
         name = self._engine.info.name
-        if model not in {"", name}:
-            message = f"the model {model[:100]!r} is not served here; {name!r} is"
-            raise RequestError(message, param="model", code="model_not_found")
+        if model and model != name:
+            raise unknown_model(model, name)
 
     def _tool_syntax(self, body: ChatBody) -> ToolSyntax | None:
         if not body.tools or body.tool_choice == "none":
@@ -155,13 +150,16 @@ class Intake:
         if logprobs and not self._engine.info.logprobs:
             message = "this engine gives no log-probabilities: leave 'logprobs' out"
             raise RequestError(message, param="logprobs", code="unsupported_parameter")
-        top_k = body.top_k if body.top_k and body.top_k > 0 else None
+        if body.min_tokens and body.min_tokens > max_tokens:
+            message = f"'min_tokens' is {body.min_tokens}, and there is room for {max_tokens}"
+            raise RequestError(message, param="min_tokens")
+        every = self._engine.info.vocabulary
         return Sampling(
             max_tokens=max_tokens,
-            min_tokens=min(body.min_tokens or 0, max_tokens),
+            min_tokens=body.min_tokens or 0,
             temperature=1.0 if body.temperature is None else body.temperature,
             top_p=body.top_p or 1.0,
-            top_k=top_k,
+            top_k=body.top_k if body.top_k and 0 < body.top_k < every else None,
             min_p=body.min_p or 0.0,
             seed=body.seed,
             presence_penalty=body.presence_penalty or 0.0,

@@ -12,8 +12,9 @@ from beaufort.engines.delivery import Delivery
 from beaufort.engines.generation import Clock, Engine
 from beaufort.engines.intake import Intake, Job
 from beaufort.engines.metrics import CONTENT_TYPE, EngineMetrics
+from beaufort.engines.parsing import parse
 from beaufort.engines.refusal import JSON, RequestError
-from beaufort.engines.requests import ChatBody, CompletionBody, parse
+from beaufort.engines.requests import ChatBody, CompletionBody
 from beaufort.wire import Exchange
 
 _DRAINING = "this engine is shutting down and takes no new work"
