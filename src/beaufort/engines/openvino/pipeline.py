@@ -31,7 +31,7 @@ from beaufort.engines.generation import (
     Sampling,
 )
 from beaufort.engines.openvino import schema as schemas
-from beaufort.engines.openvino.detokenizer import Detokenizer, Tail
+from beaufort.engines.openvino.detokenizer import Detokenizer, Tail, by_length
 from beaufort.engines.openvino.sampling import generation_config
 from beaufort.engines.refusal import RequestError
 from beaufort.wire import Exchange
@@ -99,7 +99,7 @@ class OpenVINOEngine:
         self._info = info
         self._capacity = capacity
         self._plain = Detokenizer(partial(self._tokenizer.decode, skip_special_tokens=True))
-        self._special = Detokenizer(partial(self._tokenizer.decode, skip_special_tokens=False))
+        self._special = Detokenizer(by_length(partial(self._tokenizer.decode, skip_special_tokens=False)))
         self._waiting: deque[_Sequence] = deque()
         self._running: dict[int, _Sequence] = {}
         self._next_id = 0
