@@ -19,8 +19,8 @@ def _fresh() -> Callable[[], str]:
     return lambda: f"{next(numbers):032x}"[::-1]
 
 
-def _scan(syntax: ToolSyntax, pieces: Sequence[str]) -> tuple[str, tuple[ToolCall, ...]]:
-    scanner = ToolScanner(syntax, _fresh())
+def _scan(syntax: ToolSyntax, pieces: Sequence[str], *, several: bool = True) -> tuple[str, tuple[ToolCall, ...]]:
+    scanner = ToolScanner(syntax, _fresh(), several=several)
     passed = "".join([scanner.feed(piece) for piece in pieces])
     content, calls = scanner.finish()
     return passed + content, calls
@@ -29,7 +29,9 @@ def _scan(syntax: ToolSyntax, pieces: Sequence[str]) -> tuple[str, tuple[ToolCal
 @pytest.mark.parametrize(
     ("template", "syntax"),
     [
-        (_MISTRAL_TEMPLATE, ToolSyntax.MISTRAL),
+        (_MISTRAL_TEMPLATE, ToolSyntax.MISTRAL_LIST),
+        (_MISTRAL_TEMPLATE + "{{ '[ARGS]' }}", ToolSyntax.MISTRAL_ARGS),
+        (_MISTRAL_TEMPLATE + "{{ '[CALL_ID]' + id + '[ARGS]' }}", ToolSyntax.MISTRAL_CALL_ID),
         (_HERMES_TEMPLATE, ToolSyntax.HERMES),
         ("{{ '[TOOL_CALLS]' }}", None),
         ("{% if tools %}{{ tools }}{% endif %}", None),
@@ -62,7 +64,7 @@ def test_syntax_is_chosen_from_the_template(template: str, syntax: ToolSyntax | 
     ],
 )
 def test_mistral_calls(text: str, calls: list[ToolCall]) -> None:
-    assert _scan(ToolSyntax.MISTRAL, [text]) == ("", tuple(calls))
+    assert _scan(ToolSyntax.MISTRAL_LIST, [text]) == ("", tuple(calls))
 
 
 def test_hermes_calls_with_content_before_between_and_after() -> None:
@@ -79,6 +81,13 @@ def test_hermes_calls_with_content_before_between_and_after() -> None:
     assert [call.id for call in calls] == ["call_1" + "0" * 31, "call_2" + "0" * 31]
 
 
+def test_where_one_call_is_wanted_the_first_counts() -> None:
+    text = "Well:[TOOL_CALLS]f[ARGS]{}[TOOL_CALLS]g[ARGS]{}"
+    content, calls = _scan(ToolSyntax.MISTRAL_ARGS, [text], several=False)
+    assert content == "Well:"
+    assert [call.name for call in calls] == ["f"]
+
+
 def test_a_hermes_call_at_the_end_needs_no_closing_tag() -> None:
     content, calls = _scan(ToolSyntax.HERMES, ['<tool_call>{"name": "f", "arguments": {}}\n'])
     assert content == ""
@@ -93,12 +102,12 @@ def test_a_line_break_within_a_string_is_taken() -> None:
 @pytest.mark.parametrize(
     ("syntax", "text"),
     [
-        (ToolSyntax.MISTRAL, "[TOOL_CALLS]"),
-        (ToolSyntax.MISTRAL, "[TOOL_CALLS][]"),
-        (ToolSyntax.MISTRAL, '[TOOL_CALLS] [{"name": "f", "arguments": {"a": 1}'),
-        (ToolSyntax.MISTRAL, '[TOOL_CALLS] [{"name": "f", "arguments": {}}, {"name": 1, "arguments": {}}]'),
-        (ToolSyntax.MISTRAL, '[TOOL_CALLS] {"name": "f", "arguments": {}}'),
-        (ToolSyntax.MISTRAL, "[TOOL_CALLS]f[ARGS][1]"),
+        (ToolSyntax.MISTRAL_LIST, "[TOOL_CALLS]"),
+        (ToolSyntax.MISTRAL_LIST, "[TOOL_CALLS][]"),
+        (ToolSyntax.MISTRAL_LIST, '[TOOL_CALLS] [{"name": "f", "arguments": {"a": 1}'),
+        (ToolSyntax.MISTRAL_LIST, '[TOOL_CALLS] [{"name": "f", "arguments": {}}, {"name": 1, "arguments": {}}]'),
+        (ToolSyntax.MISTRAL_LIST, '[TOOL_CALLS] {"name": "f", "arguments": {}}'),
+        (ToolSyntax.MISTRAL_LIST, "[TOOL_CALLS]f[ARGS][1]"),
         (ToolSyntax.HERMES, '<tool_call>{"name": "", "arguments": {}}</tool_call>'),
         (ToolSyntax.HERMES, '<tool_call>{"name": "f"}</tool_call>'),
         (ToolSyntax.HERMES, '<tool_call>{"name": "f", "arguments": "no object"}</tool_call>'),
