@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from dataclasses import dataclass
 from hashlib import sha256
@@ -25,6 +26,9 @@ _ABSENT = 3
 
 def main() -> None:
     """Run a verb; exit codes are those of ``beaufort``: 1 failed, 2 unusable input, 3 something outside is missing."""
+    # As Ctrl-C: whoever waits is interrupted and cleans up.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         sys.exit(rig.main(prog_name="python -m rig", standalone_mode=False) or 0)
     except click.ClickException as error:
