@@ -39,6 +39,12 @@ def test_arguments_reach_the_template_as_an_object(arguments: object, read: obje
     assert _template_input(role="assistant", content=None, tool_calls=[call])["tool_calls"] == [made]
 
 
+def test_a_call_without_an_id_has_none_for_the_template() -> None:
+    call = {"id": None, "function": {"name": "f"}}
+    made = {"type": "function", "function": {"name": "f", "arguments": {}}}
+    assert _template_input(role="assistant", tool_calls=[call])["tool_calls"] == [made]
+
+
 @pytest.mark.parametrize("arguments", ["x", "[1]", '"a"', "[" * 9999, '{"a": NaN}', '{"a": "\\ud800"}', 3, None, []])
 def test_arguments_that_are_no_object_are_refused(arguments: object) -> None:
     with pytest.raises(ValueError, match=r"function\.arguments"):

@@ -74,8 +74,6 @@ class Delivery:
         for delta in deltas:
             index = part.base + delta.choice
             choice = self._choices[index]
-            if choice.finish is not None:
-                continue
             self._request_metrics.generated(index, len(delta.tokens), now)
             text, logprobs = choice.accept(delta)
             if self._order.stream:

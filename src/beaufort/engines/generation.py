@@ -219,7 +219,7 @@ class Engine(Protocol):
 
     @property
     def failed(self) -> asyncio.Event:
-        """Set together with ``failure``."""
+        """Set together with ``failure``; every request in the engine is told."""
 
 
 Clock = Callable[[], float]
