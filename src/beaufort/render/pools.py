@@ -52,9 +52,8 @@ def notes(setting: Setting) -> tuple[str, ...]:
     """Return which pools keep a replica that the plan did not ask for."""
     if setting.spec.scaling.metrics == "keda" or setting.region.replicas.min > 0:
         return ()
-    return (
-        (
-            "The service may sleep when idle, and an HorizontalPodAutoscaler on the pods' own metrics keeps one replica: "
-            "at none there is no pod to ask. spec.scaling.metrics keda wakes it from none."
-        ),
+    note = (
+        "The service may sleep when idle, but an HorizontalPodAutoscaler on the pods' own metrics keeps one replica: "
+        "at none there is no pod to ask. spec.scaling.metrics keda wakes it from none."
     )
+    return (note,)
