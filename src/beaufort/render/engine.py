@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from beaufort.render import placing, pools, ports, program, vllm
-from beaufort.render.engine_pod import COMPONENT, pod
+from beaufort.render.engine_pod import COMPONENT, LWS_INDEX, answering, pod
 from beaufort.render.layer import Layer
 from beaufort.render.manifest import Json, Manifest
 from beaufort.render.pools import Bounds
@@ -14,7 +14,6 @@ from beaufort.render.setting import Setting
 
 _TEMPLATE_HASH = "pod-template-hash"
 _LWS_HASH = "leaderworkerset.sigs.k8s.io/template-revision-hash"
-_LWS_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
 
 
 def render(setting: Setting) -> Layer:
@@ -31,12 +30,6 @@ def render(setting: Setting) -> Layer:
         (_service_account(setting), _service(setting), *workloads),
         notes=(*server.notes, *placing.notes(setting), *pools.notes(setting), *_notes(setting)),
     )
-
-
-def selector(setting: Setting) -> dict[str, str]:
-    """Return the labels of the pods that answer: of a replica over several nodes, the leader."""
-    leader = {_LWS_INDEX: "0"} if setting.plan.shape.nodes > 1 else {}
-    return {**setting.selector(COMPONENT), **leader}
 
 
 def _service_account(setting: Setting) -> Manifest:
@@ -56,7 +49,7 @@ def _service(setting: Setting) -> Manifest:
         "spec": {
             # Headless: its name resolves to every engine that is ready, and who asks chooses among them.
             "clusterIP": "None",
-            "selector": selector(setting),
+            "selector": answering(setting),
             "ports": [{"name": "http", "port": ports.ENGINE, "targetPort": "http", "protocol": "TCP"}],
         },
     }
@@ -112,7 +105,7 @@ def _leader_worker_set(setting: Setting, bounds: Bounds, server: Server) -> Mani
                 },
                 "workerTemplate": {
                     "metadata": {"labels": labels},
-                    "spec": {**worker, "topologySpreadConstraints": [], **_near_the_leader(setting, worker)},
+                    "spec": {**worker, **_near_the_leader(setting, worker)},
                 },
             },
         },
@@ -131,7 +124,7 @@ def _near_the_leader(setting: Setting, worker: dict[str, Json]) -> dict[str, Jso
                 "requiredDuringSchedulingIgnoredDuringExecution": [
                     {
                         "topologyKey": placing.ZONE,
-                        "labelSelector": {"matchLabels": {_LWS_INDEX: "0"}},
+                        "labelSelector": {"matchLabels": {LWS_INDEX: "0"}},
                         "matchLabelKeys": ["leaderworkerset.sigs.k8s.io/group-key"],
                     },
                 ],
@@ -177,6 +170,11 @@ def _traces(setting: Setting, bounds: Bounds) -> dict[str, str]:
 
 def _notes(setting: Setting) -> tuple[str, ...]:
     notes = []
+    if setting.vendor == "AMD":
+        notes.append(
+            "Engines do not run as root, and AMD's devices belong to groups of the node: the manifests add 44 (video) "
+            "and 109 (render), as on Ubuntu 22.04. Where `getent group render` tells another number, change it."
+        )
     if setting.plan.shape.nodes > 1:
         notes.append("The cluster needs LeaderWorkerSet 0.6 or newer (leaderworkerset.x-k8s.io/v1).")
         if not setting.serves("MatchLabelKeysInPodAffinity"):

@@ -13,9 +13,13 @@ from beaufort.render.setting import Setting
 from beaufort.units import quantity
 
 COMPONENT = "engine"
+LWS_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
 _PROBE_SECONDS = 5
 # A start may take so many times as long as planned before it counts as failed.
 _PATIENCE = 3
+# /dev/kfd and /dev/dri/renderD*: groups `video` and `render` of Ubuntu 22.04.
+_VIDEO = 44
+_RENDER = 109
 
 
 def pod(
@@ -41,12 +45,10 @@ def pod(
         "terminationGracePeriodSeconds": lifecycle.grace_seconds,
         **_gates(setting),
         **images.pull_secrets(setting),
-        "securityContext": POD,
+        "securityContext": {**POD, **_device_groups(setting)},
         "affinity": placing.node_affinity(setting, pool),
         "tolerations": placing.tolerations(setting, pool),
-        "topologySpreadConstraints": placing.spread(
-            setting, {**setting.selector(COMPONENT), "beaufort.dev/pool": pool.name}, revision
-        ),
+        **(_spread(setting, pool, revision) if answers else {}),
         "initContainers": model_volume.init_containers(setting, server.image) if modelled else [],
         "containers": [_container(setting, server, args, answers=answers)],
         "volumes": [
@@ -60,8 +62,24 @@ def pod(
     }
 
 
+def answering(setting: Setting) -> dict[str, str]:
+    """Return the labels of the pods that answer: of a replica over several nodes, the leader."""
+    leader = {LWS_INDEX: "0"} if setting.plan.shape.nodes > 1 else {}
+    return {**setting.selector(COMPONENT), **leader}
+
+
+def _spread(setting: Setting, pool: Pool, revision: str) -> dict[str, Json]:
+    labels = {**answering(setting), "beaufort.dev/pool": pool.name}
+    return {"topologySpreadConstraints": placing.spread(setting, labels, revision)}
+
+
 def _gates(setting: Setting) -> dict[str, Json]:
     return {"schedulingGates": [{"name": placing.GATE}]} if setting.spec.scheduling.gates else {}
+
+
+def _device_groups(setting: Setting) -> dict[str, Json]:
+    """Return the groups that AMD's devices belong to, by their numbers on Ubuntu; NVIDIA's are open to everyone."""
+    return {"supplementalGroups": [_VIDEO, _RENDER]} if setting.vendor == "AMD" else {}
 
 
 def _container(setting: Setting, server: Server, args: tuple[str, ...], *, answers: bool) -> Json:
@@ -72,10 +90,9 @@ def _container(setting: Setting, server: Server, args: tuple[str, ...], *, answe
         "args": [*server.args, *args],
         "env": [
             {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
-            {"name": "VLLM_HOST_IP", "value": "$(POD_IP)"},
             *({"name": name, "value": value} for name, value in server.env.items()),
         ],
-        "resources": _resources(setting),
+        "resources": resources(setting),
         "securityContext": CONTAINER,
         **(_serving(setting, server) if answers else {}),
         "volumeMounts": [
@@ -87,7 +104,7 @@ def _container(setting: Setting, server: Server, args: tuple[str, ...], *, answe
     }
 
 
-def _resources(setting: Setting) -> Json:
+def resources(setting: Setting) -> Json:
     """Return requests and limits that are equal and of whole cores: Guaranteed, so cores and memory can be pinned."""
     amounts: dict[str, Json] = {
         "cpu": str(setting.plan.host.cpus),

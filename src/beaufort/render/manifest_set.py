@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from beaufort.plan.capacity import Region
 from beaufort.plan.plan import Plan
-from beaufort.render import engine, namespace, storage
+from beaufort.render import autoscaling, disruption, engine, gateway, namespace, storage
 from beaufort.render.layer import Layer
 from beaufort.render.manifest import Manifest, application_order, kind_of, name_of, yaml_stream, yaml_text
 from beaufort.render.setting import Setting
@@ -18,6 +18,9 @@ LAYERS: tuple[tuple[int, str, Callable[[Setting], Layer]], ...] = (
     (0, "namespace", namespace.render),
     (30, "storage", storage.render),
     (50, "engine", engine.render),
+    (60, "gateway", gateway.render),
+    (70, "autoscaling", autoscaling.render),
+    (80, "disruption", disruption.render),
 )
 
 

@@ -50,6 +50,19 @@ def _capacity(setting: Setting, pool: Pool) -> list[list[Json]]:
     return [[{"key": key, "operator": "NotIn", "values": [spot]} for key, spot in labels]]
 
 
+def off_spot(setting: Setting) -> Json:
+    """Return the `affinity` that prefers nodes which are kept until released."""
+    labels = _SPOT.get(setting.spec.cluster.provider, ((OWN_CAPACITY, "spot"),))
+    rules = [{"key": key, "operator": "NotIn", "values": [spot]} for key, spot in labels]
+    return {
+        "nodeAffinity": {
+            "preferredDuringSchedulingIgnoredDuringExecution": [
+                {"weight": 100, "preference": {"matchExpressions": rules}},
+            ],
+        },
+    }
+
+
 def tolerations(setting: Setting, *pools: Pool) -> list[Json]:
     """Return what lets pods onto nodes that keep others away: those with accelerators, and spot ones."""
     kept: list[Json] = [{"key": _TAINTS[setting.vendor], "operator": "Exists", "effect": "NoSchedule"}]

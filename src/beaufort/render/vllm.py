@@ -14,6 +14,9 @@ _ENV = {
     "HOME": HOME,
     # PyTorch asks who it is at import; the answer is not in every image's /etc/passwd.
     "USER": "vllm",
+    # Whose address the pods of one replica tell each other.
+    "VLLM_HOST_IP": "$(POD_IP)",
+    # The weights are there: nothing is to be asked of the hub.
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "VLLM_NO_USAGE_STATS": "1",
