@@ -24,6 +24,13 @@ LAYERS: tuple[tuple[int, str, Callable[[Setting], Layer]], ...] = (
 )
 
 
+_NOTES = """\
+# Notes
+
+Written by `beaufort render`, which will overwrite it. Keep changes in an overlay that has this folder as its resource.
+All of it: `kubectl apply --server-side -k .`; one layer: the same in its folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class RegionManifests:
     """What one region's cluster gets.
@@ -53,7 +60,7 @@ class RegionManifests:
         """
         folders = {_folder(layer): layer for layer in self.layers if layer.manifests or layer.files}
         together = [name for name, layer in folders.items() if layer.manifests and not layer.apart]
-        files = {"kustomization.yaml": _kustomization(together)}
+        files = {"kustomization.yaml": _kustomization(together), "NOTES.md": _notes(folders)}
         for folder, layer in folders.items():
             files.update({f"{folder}/{path}": text for path, text in _layer_files(layer)})
         return files
@@ -118,6 +125,15 @@ def _layer_files(layer: Layer) -> Iterator[tuple[str, str]]:
     for name, manifest in names.items():
         yield name, yaml_text(manifest)
     yield from layer.files.items()
+
+
+def _notes(folders: dict[str, Layer]) -> str:
+    parts = [_NOTES]
+    for folder, layer in folders.items():
+        apart = (f"Not applied with the others: {layer.apart}",) if layer.apart else ()
+        lines = [f"- {note}" for note in (*apart, *layer.notes)]
+        parts += [f"## {folder}", "\n".join(lines)] if lines else []
+    return "\n\n".join(parts) + "\n"
 
 
 def _file(manifest: Manifest) -> str:
