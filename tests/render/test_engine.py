@@ -75,10 +75,10 @@ def test_the_engine_is_told_what_was_planned(named: Named, at: At) -> None:
     [
         ("bf16", "hf://a/b", ["--dtype=bfloat16"]),
         ("fp8", "hf://a/b", ["--quantization=fp8"]),
-        ("fp8", "hf://a/b-FP8", []),
+        ("fp8", "hf://a/Mistral-7B-Instruct-v0.3-FP8", []),
         ("nf4", "hf://a/b", ["--quantization=bitsandbytes"]),
         ("int8", "hf://a/b-w8a8", []),
-        ("w4a16", "hf://a/b-awq", []),
+        ("w4a16", "hf://a/Mistral-7B-Instruct-v0.3-AWQ", []),
     ],
 )
 def test_only_what_the_weights_do_not_say_is_told(
@@ -89,6 +89,14 @@ def test_only_what_the_weights_do_not_say_is_told(
     changed = Setting(setting.plan.model_copy(update={"model": model}), setting.region, setting.minor)
     (pod,) = pods(at, render(changed))
     assert [each for each in args(at, pod) if each.startswith(("--dtype", "--quantization"))] == told
+
+
+def test_weights_that_are_of_another_form_are_refused(named: Named) -> None:
+    setting = named("one-l40s")
+    model = setting.plan.model.model_copy(update={"quantisation": "w4a16"})
+    changed = Setting(setting.plan.model_copy(update={"model": model}), setting.region, setting.minor)
+    with pytest.raises(UsageError, match="holds bf16, and vLLM cannot make w4a16"):
+        render(changed)
 
 
 def test_a_replica_over_nodes_is_a_group_of_a_leader_and_workers(named: Named, at: At) -> None:
