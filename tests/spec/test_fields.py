@@ -61,6 +61,21 @@ def test_the_schema_accepts_the_examples(validator: Draft202012Validator, path: 
         "keys: [{name: a, env: A-B}]",
         "budget: {}",
         "engine: null",
+        "nodes: {topology: numa}",
+        "nodes: {numaNodes: 0}",
+        "nodes: {reserved: {cpus: 0.5}}",
+        "nodes: {reclaimNotice: soon}",
+        "network: {policy: calico}",
+        "network: {apiServer: {host: 'https://api'}}",
+        "network: {apiServer: {host: api, port: 0}}",
+        "scheduling: {profile: bin-pack}",
+        "monitoring: {runbooks: wiki}",
+        "cluster: {provision: {}}",
+        "cluster: {provision: {infrastructure: gcp}}",
+        "cluster: {provision: {infrastructure: generic}}",
+        "cluster: {provision: {infrastructure: aws, version: 1.12}}",
+        "cluster: {provision: {infrastructure: aws, version: '1.6'}}",
+        "cluster: {provision: {infrastructure: aws, controlPlaneMachines: 2}}",
     ],
 )
 def test_the_schema_refuses_what_the_parser_refuses(validator: Draft202012Validator, shortest: str, line: str) -> None:
@@ -84,6 +99,16 @@ def test_the_schema_refuses_what_the_parser_refuses(validator: Draft202012Valida
         "cache: {memory: 1.5Gi, ttl: 90}",
         "regions: [a, {name: b}]",
         "keys: [{name: a, secret: b}]",
+        "nodes: {topology: restricted, reserved: {cpus: 4, memory: 8Gi}, reclaimNotice: 2m, shutdownBy: priority}",
+        "nodes: {gpuOperator: true, timeSlicing: 4}",
+        "network: {policy: cilium, clients: [web], apiServer: {host: 10.0.0.1}}",
+        "scheduling: {profile: pack}",
+        "monitoring: {prometheus: false, labels: {release: prometheus}, interval: 30s}",
+        "cluster: {provision: {infrastructure: aws}}",
+        "cluster: {provision: {infrastructure: {kind: aws, instanceTypes: {L4: g6.xlarge}}, version: '1.13'}}",
+        "cluster: {provision: {infrastructure: {kind: generic, cluster: &A, controlPlane: &A, machines: &A}}}".replace(
+            "&A", "{kind: A, name: a}"
+        ),
     ],
 )
 def test_the_schema_accepts_what_the_parser_accepts(validator: Draft202012Validator, shortest: str, line: str) -> None:
