@@ -7,14 +7,18 @@ from dataclasses import dataclass
 
 from beaufort.plan.capacity import Region
 from beaufort.plan.plan import Plan
-from beaufort.render import namespace
+from beaufort.render import namespace, nodes, scheduler
 from beaufort.render.layer import Layer
 from beaufort.render.manifest import Manifest, application_order, kind_of, name_of, yaml_stream, yaml_text
 from beaufort.render.setting import Setting
 
 # Every layer in the order of application, with the number that its folder begins with. A new layer takes a number
 # between two others, so that no folder is ever renamed.
-LAYERS: tuple[tuple[int, str, Callable[[Setting], Layer]], ...] = ((0, "namespace", namespace.render),)
+LAYERS: tuple[tuple[int, str, Callable[[Setting], Layer]], ...] = (
+    (0, "namespace", namespace.render),
+    (5, "nodes", nodes.render),
+    (8, "scheduler", scheduler.render),
+)
 
 
 @dataclass(frozen=True, slots=True)

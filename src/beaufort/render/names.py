@@ -64,6 +64,11 @@ class Names:
         """The pods that hold a place."""
         return fitting(self.service, "headroom")
 
+    @property
+    def scheduler(self) -> str:
+        """The second scheduler, and its name in ``schedulerName``: unique in the cluster."""
+        return fitting("beaufort", self.namespace, self.service, "scheduler")
+
     def cluster_wide(self, *parts: str) -> str:
         """An object of the whole cluster that is of this service alone."""
         return fitting("beaufort", self.namespace, self.service, *parts)
