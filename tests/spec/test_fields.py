@@ -76,6 +76,21 @@ def test_the_schema_accepts_the_examples(validator: Draft202012Validator, path: 
         "cluster: {provision: {infrastructure: aws, version: 1.12}}",
         "cluster: {provision: {infrastructure: aws, version: '1.6'}}",
         "cluster: {provision: {infrastructure: aws, controlPlaneMachines: 2}}",
+        "cluster: {featureGates: [volumeAttributesClass]}",
+        "images: {engine: 'vllm/vllm-openai'}",
+        "images: {engine: 'vllm/vllm-openai@sha256:12'}",
+        "storage: {kind: nfs}",
+        "storage: {path: models}",
+        "storage: {throughput: 10}",
+        "scheduling: {gates: 'yes'}",
+        "scaling: {metrics: hpa}",
+        "scaling: {prometheus: prometheus}",
+        "gateway: {mode: pod}",
+        "gateway: {replicas: 0}",
+        "gateway: {expose: ingress}",
+        "gateway: {expose: {kind: ingress}}",
+        "gateway: {expose: {kind: ingress, host: a}}",
+        "gateway: {expose: {kind: gateway-api, host: a.b}}",
     ],
 )
 def test_the_schema_refuses_what_the_parser_refuses(validator: Draft202012Validator, shortest: str, line: str) -> None:
@@ -109,6 +124,17 @@ def test_the_schema_refuses_what_the_parser_refuses(validator: Draft202012Valida
         "cluster: {provision: {infrastructure: {kind: generic, cluster: &A, controlPlane: &A, machines: &A}}}".replace(
             "&A", "{kind: A, name: a}"
         ),
+        "engine: tgi",
+        "cluster: {featureGates: [VolumeAttributesClass]}",
+        f"images: {{engine: 'a.b:5000/c/d:v1@sha256:{64 * 'a'}', gateway: 'x@sha256:{64 * '0'}', pullSecret: s}}",
+        "storage: {kind: class, className: efs, shared: true, size: 40Gi}",
+        "storage: {kind: ebs, iops: 6000, throughput: 500}",
+        "scheduling: {gates: true, zones: required}",
+        "scaling: {metrics: keda, prometheus: 'https://prometheus.example.com:9090/x', gpuUtilisation: false}",
+        "gateway: {mode: daemonset}",
+        "gateway: {replicas: 3, expose: none}",
+        "gateway: {expose: {kind: ingress, host: '*.a.b', className: nginx, tlsSecret: t}}",
+        "gateway: {expose: {kind: gateway-api, host: a.b, gateway: g, gatewayNamespace: edge, listener: https}}",
     ],
 )
 def test_the_schema_accepts_what_the_parser_accepts(validator: Draft202012Validator, shortest: str, line: str) -> None:

@@ -18,3 +18,13 @@ class Scheduling(Part):
         "and memory only. `spread`: nodes with the most free accelerators first. `pack`: those with the fewest, which "
         "leaves whole nodes free for large replicas. The last two are a second scheduler with a profile of its own.",
     )
+    gates: bool = Field(
+        default=False,
+        description="Whether engines wait at a scheduling gate until Beaufort's operator has found their place. "
+        "Without the operator they wait for ever, and a cluster autoscaler adds no node for a pod at a gate.",
+    )
+    zones: Literal["preferred", "required"] = Field(
+        default="preferred",
+        description="Whether engines are spread evenly over the zones where that is possible, or else not started: "
+        "`required` keeps a pod waiting when the zone whose turn it is has no accelerator left.",
+    )
