@@ -5,6 +5,7 @@ What is left out keeps its default, so the file can be merged into whatever else
 
 from __future__ import annotations
 
+from beaufort.catalog.kubernetes import served, state
 from beaufort.plan.capacity import Pool
 from beaufort.render.manifest import Json, Manifest
 from beaufort.render.nodes.shutdown import division
@@ -19,7 +20,7 @@ _CRITICAL_PRIORITY = 2_000_000_000  # of the class system-cluster-critical
 def configuration(setting: Setting, pool: Pool) -> Manifest:
     """Return the configuration."""
     return {
-        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "apiVersion": state("KubeletConfiguration", setting.minor).api,
         "kind": "KubeletConfiguration",
         **_aligned(setting, alignment(setting, pool).policy),
         **_reserved(setting),
@@ -31,12 +32,13 @@ def _aligned(setting: Setting, policy: Policy) -> dict[str, Json]:
     if policy == "none":
         return {}
     nearest = {"topologyManagerPolicyOptions": {"prefer-closest-numa-nodes": "true"}}
+    # Without effect where there is one NUMA node to choose anyway.
+    useful = policy != "single-numa-node" and served("TopologyManagerPreferClosestNUMA", setting.minor)
     return {
         "topologyManagerPolicy": policy,
         # All containers of a pod together, so that what stands beside the engine does not take its place.
         "topologyManagerScope": "pod",
-        # Without effect where there is one NUMA node to choose anyway.
-        **(nearest if policy != "single-numa-node" else {}),
+        **(nearest if useful else {}),
         "cpuManagerPolicy": "static",
         "memoryManagerPolicy": "Static",
         # The kubelet starts only if this is what is reserved below, all together: kube, system, eviction.

@@ -1,9 +1,9 @@
 """The configuration of NVIDIA's GPU operator: one ClusterPolicy for the whole cluster.
 
-The operator takes the images of what it runs from the ClusterPolicy, where its Helm chart puts them. A policy written by
-hand without them stops it ("Empty image path"), and one with them pins versions that belong to the operator's release. So
-there are two forms of the same choices: values for the chart, and a policy of those fields alone, to be applied on the
-server's side over the chart's.
+The operator takes the images of what it runs from the ClusterPolicy, where its Helm chart puts them. A policy written
+by hand without them stops it ("Empty image path"), and one with them pins versions that belong to the operator's
+release. So there are two forms of the same choices: values for the chart, and a policy of those fields alone, to be
+applied on the server's side over the chart's.
 """
 
 from __future__ import annotations
@@ -50,10 +50,8 @@ def slicing_notes(setting: Setting) -> tuple[str, ...]:
     if setting.vendor != "NVIDIA":
         return (f"spec.nodes.timeSlicing has no effect: {setting.vendor} has no time slicing.",)
     fits = f"each asks for {share:.0%} of the memory, more than its part" if share > 1 / pods else "memory is not kept"
-    return (
-        f"{pods} pods take turns on one accelerator ({fits}): the plan's latencies and capacity, made for whole "
-        "accelerators, do not hold.",
-    )
+    taken = f"{pods} pods take turns on one accelerator ({fits})"
+    return (f"{taken}: the plan's latencies and capacity, made for whole accelerators, do not hold.",)
 
 
 def _counters() -> Manifest:
