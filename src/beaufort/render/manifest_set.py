@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from beaufort.plan.capacity import Region
 from beaufort.plan.plan import Plan
-from beaufort.render import namespace, nodes, scheduler
+from beaufort.render import monitoring, namespace, nodes, scheduler
 from beaufort.render.layer import Layer
 from beaufort.render.manifest import Manifest, application_order, kind_of, name_of, yaml_stream, yaml_text
 from beaufort.render.setting import Setting
@@ -18,6 +18,7 @@ LAYERS: tuple[tuple[int, str, Callable[[Setting], Layer]], ...] = (
     (0, "namespace", namespace.render),
     (5, "nodes", nodes.render),
     (8, "scheduler", scheduler.render),
+    (90, "monitoring", monitoring.render),
 )
 
 

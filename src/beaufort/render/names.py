@@ -65,6 +65,21 @@ class Names:
         return fitting(self.service, "headroom")
 
     @property
+    def accelerators(self) -> str:
+        """What asks the accelerators for their metrics."""
+        return fitting(self.service, "accelerators")
+
+    @property
+    def rules(self) -> str:
+        """What is recorded, and when somebody is told."""
+        return fitting(self.service, "rules")
+
+    @property
+    def dashboard(self) -> str:
+        """The dashboard, unique among those of all namespaces; not longer than Grafana takes."""
+        return fitting("beaufort", self.namespace, self.service, limit=40)
+
+    @property
     def scheduler(self) -> str:
         """The second scheduler, and its name in ``schedulerName``: unique in the cluster."""
         return fitting("beaufort", self.namespace, self.service, "scheduler")
