@@ -16,6 +16,9 @@ MAP: dict[str, dict[str, str]] = {
         "validate": "Check a service file, every mistake at once",
         "schema": "Print the JSON Schema of the service file",
     },
+    "On Kubernetes": {
+        "render": "Write the manifests of a plan",
+    },
     "The parts, one by one": {
         "engine": "Run one engine: a real model, or an emulated accelerator",
         "gateway": "Run the gateway in front of engines",

@@ -2,21 +2,27 @@
 
 | Module | Holds |
 |---|---|
-| `manifest` | an object as a plain value, and its text |
-| `names` | how everything is called |
-| `setting` | what every layer asks for |
-| `layer` | what a layer contributes |
-| `manifest_set` | all layers: the order, the stream, the Kustomize tree |
+| `manifest` `names` `setting` `layer` `manifest_set` `explanation` | an object and its text; how all is called; what \
+layers ask for; what they give; all of them together; where a number comes from |
 | `namespace` | layer: the namespace |
+| `storage` | layer: the weights; with `weights` (where they are kept), `volume_class`, `model_volume` (what of it is \
+in a pod) and `fetch_model` (the program that downloads) |
+| `engine` | layer: the engines; with `engine_pod`, `placing` (which nodes), `pools` (how many), and what runs: \
+`program`, `server`, `vllm`, `tgi`, `emulated` |
+| `gateway` | layer: the gateway; with `route` |
+| `autoscaling` | layer: the autoscalers; with `adapter` and `keda` |
+| `disruption` | layer: budgets, priorities, headroom |
+| `images` `ports` `security` | what they share |
 
 A layer's module reads like the YAML it makes: one function for each object, and in it the object as a literal.
 """
 
 from __future__ import annotations
 
+from beaufort.render.explanation import explain
 from beaufort.render.layer import Layer
 from beaufort.render.manifest import Json, Manifest
 from beaufort.render.manifest_set import LAYERS, ManifestSet, RegionManifests, render
 from beaufort.render.setting import Setting
 
-__all__ = ["LAYERS", "Json", "Layer", "Manifest", "ManifestSet", "RegionManifests", "Setting", "render"]
+__all__ = ["LAYERS", "Json", "Layer", "Manifest", "ManifestSet", "RegionManifests", "Setting", "explain", "render"]

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from beaufort.plan.capacity import Region
 from beaufort.plan.plan import Plan
-from beaufort.render import monitoring, namespace, nodes, scheduler
+from beaufort.render import (
+    autoscaling,
+    disruption,
+    engine,
+    gateway,
+    monitoring,
+    namespace,
+    nodes,
+    scheduler,
+    storage,
+)
 from beaufort.render.layer import Layer
 from beaufort.render.manifest import Manifest, application_order, kind_of, name_of, yaml_stream, yaml_text
 from beaufort.render.setting import Setting
@@ -16,10 +26,22 @@ from beaufort.render.setting import Setting
 # between two others, so that no folder is ever renamed.
 LAYERS: tuple[tuple[int, str, Callable[[Setting], Layer]], ...] = (
     (0, "namespace", namespace.render),
-    (5, "nodes", nodes.render),
-    (8, "scheduler", scheduler.render),
+    (10, "nodes", nodes.render),
+    (20, "scheduler", scheduler.render),
+    (30, "storage", storage.render),
+    (50, "engine", engine.render),
+    (60, "gateway", gateway.render),
+    (70, "autoscaling", autoscaling.render),
+    (80, "disruption", disruption.render),
     (90, "monitoring", monitoring.render),
 )
+
+
+_NOTES = """\
+# Notes
+
+Written by `beaufort render`, which will overwrite it. Keep changes in an overlay that has this folder as its resource.
+All of it: `kubectl apply --server-side -k .`; one layer: the same in its folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +73,7 @@ class RegionManifests:
         """
         folders = {_folder(layer): layer for layer in self.layers if layer.manifests or layer.files}
         together = [name for name, layer in folders.items() if layer.manifests and not layer.apart]
-        files = {"kustomization.yaml": _kustomization(together)}
+        files = {"kustomization.yaml": _kustomization(together), "NOTES.md": _notes(folders)}
         for folder, layer in folders.items():
             files.update({f"{folder}/{path}": text for path, text in _layer_files(layer)})
         return files
@@ -116,6 +138,15 @@ def _layer_files(layer: Layer) -> Iterator[tuple[str, str]]:
     for name, manifest in names.items():
         yield name, yaml_text(manifest)
     yield from layer.files.items()
+
+
+def _notes(folders: dict[str, Layer]) -> str:
+    parts = [_NOTES]
+    for folder, layer in folders.items():
+        apart = (f"Not applied with the others: {layer.apart}",) if layer.apart else ()
+        lines = [f"- {note}" for note in (*apart, *layer.notes)]
+        parts += [f"## {folder}", "\n".join(lines)] if lines else []
+    return "\n\n".join(parts) + "\n"
 
 
 def _file(manifest: Manifest) -> str:

@@ -36,7 +36,7 @@ class Names:
     namespace: str
 
     def engine(self, pool: str) -> str:
-        """The Deployment or LeaderWorkerSet of one pool, and its HorizontalPodAutoscaler."""
+        """The Deployment or LeaderWorkerSet of one pool, and its autoscaler."""
         return fitting(self.service, "engine", pool, limit=STATEFUL)
 
     @property
@@ -55,9 +55,13 @@ class Names:
         return fitting(self.service, "model")
 
     @property
-    def loader(self) -> str:
-        """What downloads the model: a Job or a DaemonSet."""
-        return fitting(self.service, "model-loader")
+    def model_copy(self) -> str:
+        """The claim that many nodes read, made from a snapshot of the model's."""
+        return fitting(self.service, "model-copy")
+
+    def loader(self, *what: str) -> str:
+        """What downloads the model: a DaemonSet, or a Job, whose name tells what it downloads."""
+        return fitting(self.service, "model-loader", *what)
 
     @property
     def headroom(self) -> str:

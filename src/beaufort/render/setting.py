@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from beaufort import __version__
+from beaufort.catalog import kubernetes
 from beaufort.catalog.accelerators import accelerator
+from beaufort.errors import Problem, UsageError
 from beaufort.plan.capacity import Pool, Region
 from beaufort.plan.plan import Plan
 from beaufort.render.manifest import Json
@@ -14,7 +17,6 @@ from beaufort.render.names import Names
 from beaufort.spec.service import MistralService, Spec
 
 TRACE = "plan.beaufort.dev/"  # prefix of the annotations that lead from a number to the plan
-_RESOURCES = {"NVIDIA": "nvidia.com/gpu", "AMD": "amd.com/gpu"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,35 @@ class Setting:
         return f"1.{self.minor}"
 
     @property
+    def engine(self) -> Literal["vllm", "tgi", "emulated"]:
+        """The program that serves the model.
+
+        Raises:
+            UsageError: It is one of a single machine.
+        """
+        match self.spec.engine:
+            case "auto" | "vllm":
+                return "vllm"
+            case "openvino":
+                remedy = "write engine: vllm, or serve it here with `beaufort up`"
+                raise UsageError(Problem("the openvino engine runs on one machine", "spec.engine", remedy))
+            case kind:
+                return kind
+
+    def serves(self, feature: str) -> bool:
+        """Return whether the cluster serves a feature of the catalog: by default, or because its gate is on."""
+        state = kubernetes.state(feature, self.minor)
+        return state.enabled or (state.possible and state.feature.gate in self.spec.cluster.feature_gates)
+
+    def api(self, feature: str) -> str:
+        """Return the `apiVersion` in which the cluster serves a feature of the catalog."""
+        return kubernetes.state(feature, self.minor).api
+
+    def left_out(self, feature: str, what: str) -> str:
+        """Return the note that ``what`` is left out because the cluster does not serve a feature."""
+        return f"{what} is left out: {kubernetes.state(feature, self.minor).reason}."
+
+    @property
     def vendor(self) -> str:
         """Who makes the accelerators: `NVIDIA` or `AMD`."""
         return accelerator(self.plan.shape.accelerator).vendor
@@ -69,7 +100,7 @@ class Setting:
     @property
     def resource(self) -> str:
         """The resource that nodes with the accelerators offer: `nvidia.com/gpu`."""
-        return _RESOURCES[self.vendor]
+        return accelerator(self.plan.shape.accelerator).resource
 
     @property
     def region_path(self) -> str:

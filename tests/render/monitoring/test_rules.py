@@ -38,7 +38,8 @@ def variants(adjusted: Callable[..., Plan], named: Callable[..., Setting]) -> Ma
     spot = named("spot")
     gated = adjusted(spot.plan, scheduling={"gates": True})
     region = spot.region.model_copy(update={"replicas": spot.region.replicas.model_copy(update={"min": 0})})
-    asleep = spot.plan.model_copy(update={"regions": (region,)})
+    # Only KEDA comes back from no replica at all.
+    asleep = adjusted(spot.plan.model_copy(update={"regions": (region,)}), scaling={"metrics": "keda"})
     return {
         "spot": spot,
         "amd": named("amd"),

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from beaufort.plan.plan import Plan
-from beaufort.render import Json, Layer, Setting, scheduler
+from beaufort.render import Json, Layer, Setting, engine, scheduler
 from beaufort.render.manifest import kind_of, name_of, namespace_of
 
 At = Callable[..., Json]
@@ -25,7 +25,8 @@ def _configuration(setting: Setting, at: At) -> Json:
 
 def test_the_default_profile_needs_no_scheduler(setting: Setting) -> None:
     assert scheduler.render(setting) == Layer("scheduler")
-    assert scheduler.scheduler_name(setting) == "default-scheduler"
+    for each in engine.render(setting).manifests:
+        assert "schedulerName" not in str(each)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_nodes_are_ranked_by_the_vendors_resource(
 ) -> None:
     setting = _setting(adjusted, plan, profile)
     found = at(_configuration(setting, at), "profiles", 0)
-    assert at(found, "schedulerName") == scheduler.scheduler_name(setting)
+    assert at(found, "schedulerName") == setting.names.scheduler
     assert at(found, "plugins", "score") == {
         "disabled": [{"name": disabled}],
         "enabled": [{"name": "NodeResourcesFit", "weight": 10}],
@@ -54,6 +55,17 @@ def test_the_second_scheduler_is_told_from_others(adjusted: Callable[..., Plan],
     assert at(_configuration(setting, at), "leaderElection", "resourceName") == name
     role = next(each for each in scheduler.render(setting).manifests if kind_of(each) == "Role")
     assert at(role, "rules", 1, "resourceNames") == [name]
+
+
+def test_engines_ask_for_the_second_scheduler(adjusted: Callable[..., Plan], plan: Plan, at: At) -> None:
+    setting = _setting(adjusted, plan, "pack")
+    for each in engine.render(setting).manifests:
+        if kind_of(each) == "Deployment":
+            assert at(each, "spec", "template", "spec", "schedulerName") == setting.names.scheduler
+        if kind_of(each) == "LeaderWorkerSet":
+            for template in ("leaderTemplate", "workerTemplate"):
+                pod = at(each, "spec", "leaderWorkerTemplate", template, "spec")
+                assert at(pod, "schedulerName") == setting.names.scheduler
 
 
 def test_the_image_is_of_the_clusters_version(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from beaufort.render import pools
 from beaufort.render.manifest import Json
 from beaufort.render.monitoring import series
 from beaufort.render.monitoring.alert import alert
@@ -12,7 +13,7 @@ def rules(setting: Setting) -> tuple[Json, ...]:
     """Return the alerts."""
     return (
         _down(setting),
-        *((_metrics_missing(setting),) if setting.region.replicas.min else ()),
+        *((_metrics_missing(setting),) if any(each.min for each in pools.bounds(setting)) else ()),
         _restarting(setting),
         _queue_growing(setting),
         *_kv_cache_saturated(setting),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from beaufort.render import pools
 from beaufort.render.manifest import Json
 from beaufort.render.monitoring import series
 from beaufort.render.monitoring.alert import alert
@@ -29,7 +30,9 @@ def _no_ready_engine(setting: Setting) -> Json:
     gateway = series.gateway(setting)
     # A gateway that knows no engine at all tells no series of them: it counts as none, while it is up.
     ready = f"(sum(beaufort_gateway_endpoint_healthy{{{gateway}}}) or 0 * sum(up{{{gateway}}} == 1)) == 0"
-    asleep = setting.region.replicas.min == 0  # no engine is then no fault, unless somebody waits for one
+    asleep = not any(
+        each.min for each in pools.bounds(setting)
+    )  # no engine is then no fault, unless somebody waits for one
     waited_for = f"\nand on () sum(beaufort_gateway_waiting{{{gateway}}}) > 0" if asleep else ""
     return alert(
         setting,

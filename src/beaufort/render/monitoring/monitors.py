@@ -6,11 +6,10 @@ series from all others, and a pod is asked as long as it runs, not only while it
 
 from __future__ import annotations
 
+from beaufort.render.engine_pod import answering
 from beaufort.render.manifest import Json, Manifest
 from beaufort.render.monitoring import series
 from beaufort.render.setting import Setting
-
-_LEADER = {"leaderworkerset.sigs.k8s.io/worker-index": "0"}  # the others of a replica over several nodes serve nothing
 
 
 def manifests(setting: Setting) -> tuple[Manifest, ...]:
@@ -28,18 +27,13 @@ def scrape_file(setting: Setting) -> Json:
     }
 
 
-def engine_labels(setting: Setting) -> dict[str, str]:
-    """Return the labels that tell the pods that speak for an engine."""
-    return {**setting.selector("engine"), **(_LEADER if setting.plan.shape.nodes > 1 else {})}
-
-
 def _engines(setting: Setting) -> Manifest:
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PodMonitor",
         "metadata": _metadata(setting, "engine", setting.names.engines),
         "spec": {
-            "selector": {"matchLabels": engine_labels(setting)},
+            "selector": {"matchLabels": answering(setting)},
             "podMetricsEndpoints": [_endpoint(setting)],
             "podTargetLabels": ["beaufort.dev/pool"],
         },
@@ -104,7 +98,7 @@ def _metadata(setting: Setting, component: str, name: str) -> dict[str, Json]:
 
 
 def _scrape(setting: Setting, job: str, component: str) -> Json:
-    labels = engine_labels(setting) if component == "engine" else setting.selector(component)
+    labels = answering(setting) if component == "engine" else setting.selector(component)
     told = [f"__meta_kubernetes_pod_label_{_sanitised(name)}" for name in labels]
     return {
         "job_name": job,

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from beaufort.plan.capacity import Pool
-from beaufort.render.names import fitting
 from beaufort.render.setting import Setting
 
 
@@ -93,12 +92,12 @@ _TGI = EngineSeries(
     # Its bounds are powers of 1.5, which are no round numbers.
     tpot=Histogram("tgi_request_mean_time_per_token_duration"),
 )
-_BY_ENGINE = {"tgi": _TGI, "emulated": _BEAUFORT, "openvino": _BEAUFORT}
+_BY_ENGINE = {"vllm": _VLLM, "tgi": _TGI, "emulated": _BEAUFORT}
 
 
 def engine_series(setting: Setting) -> EngineSeries:
     """Return the metrics of the service's engines."""
-    return _BY_ENGINE.get(setting.spec.engine, _VLLM)
+    return _BY_ENGINE[setting.engine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,4 +177,4 @@ def engine_pods(setting: Setting, *pools: Pool) -> str:
 
 def loader(setting: Setting) -> str:
     """Return the beginning of the names of what downloads the model."""
-    return fitting(setting.name, "model-loader")
+    return setting.names.loader()

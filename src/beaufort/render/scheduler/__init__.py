@@ -32,14 +32,14 @@ from beaufort.render.scheduler.deployment import deployment
 from beaufort.render.setting import Setting
 
 
-def scheduler_name(setting: Setting) -> str:
-    """Return the ``schedulerName`` of the engines' pods."""
-    return "default-scheduler" if setting.spec.scheduling.profile == "default" else setting.names.scheduler
+def is_default(setting: Setting) -> bool:
+    """Return whether the cluster's own scheduler places the engines."""
+    return setting.spec.scheduling.profile == "default"
 
 
 def render(setting: Setting) -> Layer:
     """Return the layer; nothing when the default scheduler is good enough."""
-    if setting.spec.scheduling.profile == "default":
+    if is_default(setting):
         return Layer("scheduler")
     note = (
         f"Engines are placed by a scheduler of their own, {setting.names.scheduler}: without it they stay Pending. "
