@@ -68,6 +68,10 @@ class Names:
         """The pods that hold a place."""
         return fitting(self.service, "headroom")
 
+    def policy(self, *what: str) -> str:
+        """What a component's pods may connect to."""
+        return fitting(self.service, *what)
+
     @property
     def accelerators(self) -> str:
         """What asks the accelerators for their metrics."""
