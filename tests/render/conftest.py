@@ -3,18 +3,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import pytest
+import yaml
 
+from beaufort.catalog.features import NEWEST_MINOR
 from beaufort.plan.capacity import Disruption, Pool, Region, ReplicaCount, ScalePolicy, Scaling
 from beaufort.plan.outcome import Cost, Expectation
 from beaufort.plan.plan import Plan, Reason
 from beaufort.plan.replica import EngineSettings, HostResources, Lifecycle, Memory, PlannedModel, Shape
 from beaufort.render import Json, Setting
-from beaufort.spec import parse
+from beaufort.spec import dump, parse
 from beaufort.spec.part import Part
 from beaufort.units import GIB
 
 OLDEST = 30
-NEWEST = 34
+NEWEST = NEWEST_MINOR
 
 _SERVICE = """\
 apiVersion: beaufort.dev/v1alpha1
@@ -173,6 +175,36 @@ PLANS: Mapping[str, Callable[[], Plan]] = {
 }
 
 
+def choose(plan: Plan, choices: str) -> Plan:
+    """Return the plan with further lines below `spec` of its service file: `gateway: {mode: daemonset}`."""
+    spec = yaml.safe_load(choices)
+    plain = dump(plan.service)
+    old = plain["spec"]
+    assert isinstance(old, dict)
+    for key, value in spec.items():
+        before = old.get(key)
+        old[key] = {**before, **value} if isinstance(value, dict) and isinstance(before, dict) else value
+    return plan.model_copy(update={"service": parse(yaml.safe_dump(plain))})
+
+
+# What the service file may choose, each at least once.
+CHOICES = (
+    "{}",
+    "{gateway: {mode: daemonset}, scaling: {metrics: keda}, scheduling: {gates: true}, storage: {kind: none}}",
+    (
+        "{gateway: {replicas: 3, expose: {kind: ingress, host: a.b, className: nginx, tlsSecret: t}},"
+        " scaling: {metrics: beaufort}, storage: {kind: ebs}, scheduling: {zones: required}}"
+    ),
+    (
+        "{gateway: {expose: {kind: gateway-api, host: a.b, gateway: g, gatewayNamespace: n1, listener: https}},"
+        " scaling: {gpuUtilisation: false}, storage: {kind: hyperdisk}, images: {pullSecret: regcred}}"
+    ),
+    "{storage: {kind: azure}, cluster: {provider: aks}, engine: emulated}",
+    "{storage: {kind: class, className: efs}, cluster: {provider: eks, featureGates: [ServiceTrafficDistribution]}}",
+    "{storage: {kind: class, className: block, shared: false}, model: {source: /srv/models/nemo}}",
+)
+
+
 @pytest.fixture(params=PLANS)
 def plan(request: pytest.FixtureRequest) -> Plan:
     """Every named plan, one after the other."""
@@ -195,8 +227,8 @@ def setting(plan: Plan, minor: int) -> Setting:
 def named() -> Callable[..., Setting]:
     """Return the setting of one plan by its name."""
 
-    def make(name: str, minor: int = OLDEST, region: int = 0) -> Setting:
-        plan = PLANS[name]()
+    def make(name: str, choices: str = "{}", minor: int = OLDEST, region: int = 0) -> Setting:
+        plan = choose(PLANS[name](), choices)
         return Setting(plan, plan.regions[region], minor)
 
     return make

@@ -9,6 +9,7 @@ from beaufort.plan.capacity import Region
 from beaufort.plan.plan import Plan
 from beaufort.render import (
     autoscaling,
+    clusters,
     disruption,
     engine,
     gateway,
@@ -27,6 +28,7 @@ from beaufort.render.setting import Setting
 # between two others, so that no folder is ever renamed.
 LAYERS: tuple[tuple[int, str, Callable[[Setting], Layer]], ...] = (
     (0, "namespace", namespace.render),
+    (5, "clusters", clusters.render),
     (10, "nodes", nodes.render),
     (20, "scheduler", scheduler.render),
     (25, "network", network.render),

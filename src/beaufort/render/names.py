@@ -68,6 +68,14 @@ class Names:
         """The pods that hold a place."""
         return fitting(self.service, "headroom")
 
+    def cluster(self, region: str) -> str:
+        """The cluster of a region, in the management cluster."""
+        return fitting(self.service, region)
+
+    def machines(self, *what: str) -> str:
+        """What makes machines of a cluster; its name becomes part of the machines' own."""
+        return fitting(self.service, *what, limit=STATEFUL)
+
     def policy(self, *what: str) -> str:
         """What a component's pods may connect to."""
         return fitting(self.service, *what)

@@ -36,11 +36,12 @@ class Nodes(Part):
         "lie together. `auto`: `single-numa-node` when the accelerators of a replica fit one NUMA node, else "
         "`best-effort`.",
     )
-    numa_nodes: int = Field(
-        default=2,
+    numa_nodes: int | None = Field(
+        default=None,
         ge=1,
         le=8,
-        description="NUMA nodes of a node, among which its accelerators are shared evenly. `lscpu` tells.",
+        description="NUMA nodes of a node, among which its accelerators are shared evenly; `lscpu` tells. Default: the "
+        "catalog's for the provider's machine, else 2.",
     )
     reserved: Reserved = Field(default=Reserved(), description="What a node keeps for itself.")
     reclaim_notice: Seconds | None = Field(

@@ -44,6 +44,7 @@ class Aws(Part):
 
     kind: Literal["aws"] = Field(description="`aws`.")
     control_plane_type: _Word = Field(default="m6i.large", description="Instance type of the control plane.")
+    system_type: _Word = Field(default="m6i.xlarge", description="Instance type of machines without accelerators.")
     instance_types: dict[str, _Word] = Field(
         default_factory=dict,
         max_length=50,
@@ -58,7 +59,9 @@ class Generic(Part):
 
     kind: Literal["generic"] = Field(description="`generic`.")
     cluster: Template = Field(description="The provider's object of the cluster, such as an `OpenStackCluster`.")
-    control_plane: Template = Field(description="The provider's template of a machine of the control plane.")
+    control_plane: Template = Field(
+        description="The provider's template of a machine without accelerators: control plane and system."
+    )
     machines: Template = Field(description="The provider's template of a machine with accelerators.")
     spot: Template | None = Field(
         default=None, description="The same for spot machines. Default: that of `machines`, which must be one."
@@ -79,6 +82,9 @@ class ClusterApi(Part):
     ] = Field(description="The provider of the machines: `aws`, or one of them with its figures.")
     control_plane_machines: Literal[1, 3, 5, 7] = Field(
         default=3, description="Machines of the control plane; odd, so that a majority is one."
+    )
+    system_machines: int = Field(
+        default=2, ge=1, le=1000, description="Machines without accelerators, for gateways and all that is no engine."
     )
     pod_cidr: _Cidr = Field(default="192.168.0.0/16", description="Addresses of the pods.")
     namespace: Label = Field(default="default", description="Namespace in the management cluster.")

@@ -1,4 +1,4 @@
-"""What policies allow, worked out as the network plugin does: they add up, and one that selects a pod denies the rest."""
+"""What policies allow, as network plugins work it out: they add up, and one that selects a pod denies the rest."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def test_the_image_is_of_the_clusters_version(
 
     assert image(30, "1.30") == "v1.30.14"
     assert image(31, "v1.31.2-gke.100") == "v1.31.2"
-    assert image(33, "1.31.2") == "v1.33.0"  # rendered for another version than the file's
+    assert image(33, "1.31.2") == "v1.33.13"  # rendered for another version than the file's
 
 
 def test_every_right_belongs_to_the_schedulers_account(adjusted: Callable[..., Plan], plan: Plan, at: At) -> None:

@@ -10,8 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from beaufort.catalog.instances import instances
 from beaufort.plan.capacity import Pool
 from beaufort.render.setting import Setting
+
+_USUAL_NUMA_NODES = 2  # two sockets, as servers with accelerators mostly have
 
 Policy: TypeAlias = Literal["none", "best-effort", "restricted", "single-numa-node"]
 
@@ -33,7 +36,7 @@ def alignment(setting: Setting, pool: Pool) -> Alignment:
     """Return the policy for the nodes of ``pool``."""
     wanted = setting.spec.nodes.topology
     replica = setting.plan.shape.accelerators_per_node
-    room = max(pool.accelerators_per_node // setting.spec.nodes.numa_nodes, 1)
+    room = max(pool.accelerators_per_node // _numa_nodes(setting, pool), 1)
     fits = replica <= room
     shape = f"{_count(replica)} of a replica, {room} to a NUMA node"
     if wanted == "auto" and fits:
@@ -49,6 +52,12 @@ def alignment(setting: Setting, pool: Pool) -> Alignment:
         )
         return Alignment(wanted, note)
     return Alignment(wanted, f"Nodes of {pool.name} have the topology policy {wanted}, as the file says.")
+
+
+def _numa_nodes(setting: Setting, pool: Pool) -> int:
+    given = setting.spec.nodes.numa_nodes
+    known = instances(pool.accelerator, setting.spec.cluster.provider, pool.accelerators_per_node)
+    return given or max((each.numa_nodes or 0 for each in known), default=0) or _USUAL_NUMA_NODES
 
 
 def _count(accelerators: int) -> str:

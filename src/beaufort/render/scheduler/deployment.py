@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from beaufort.render.manifest import Manifest
+from beaufort.render.release import release
 from beaufort.render.scheduler.configuration import COMPONENT, FILE
 from beaufort.render.setting import Setting
 
 _FOLDER = "/etc/kubernetes/scheduler"
 _NOBODY = 65534
-# The last patch of a version that gets no more of them.
-_LAST_PATCH = {30: 14}
 
 
 def deployment(setting: Setting) -> Manifest:
@@ -45,7 +42,7 @@ def deployment(setting: Setting) -> Manifest:
                     "containers": [
                         {
                             "name": "scheduler",
-                            "image": f"registry.k8s.io/kube-scheduler:{_tag(setting)}",
+                            "image": f"registry.k8s.io/kube-scheduler:{release(setting)}",
                             "command": ["kube-scheduler", f"--config={_FOLDER}/{FILE}"],
                             "ports": [{"name": "https", "containerPort": 10259}],
                             "startupProbe": {"httpGet": probe, "failureThreshold": 24},
@@ -73,11 +70,3 @@ def deployment(setting: Setting) -> Manifest:
             },
         },
     }
-
-
-def _tag(setting: Setting) -> str:
-    """Return the scheduler's version: the cluster's own patch where the file gives it for this minor version."""
-    written = re.match(r"v?(1\.\d+\.\d+)", setting.spec.cluster.version)
-    if written and written[1].startswith(f"{setting.version}."):
-        return f"v{written[1]}"
-    return f"v{setting.version}.{_LAST_PATCH.get(setting.minor, 0)}"
