@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from dataclasses import dataclass
 from hashlib import sha256
@@ -25,6 +26,9 @@ _ABSENT = 3
 
 def main() -> None:
     """Run a verb; exit codes are those of ``beaufort``: 1 failed, 2 unusable input, 3 something outside is missing."""
+    # As Ctrl-C: whoever waits is interrupted and cleans up.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         sys.exit(rig.main(prog_name="python -m rig", standalone_mode=False) or 0)
     except click.ClickException as error:
@@ -78,12 +82,15 @@ def rig() -> None:
 @folder_option
 @click.option("--kubeconfig", type=click.Path(path_type=Path), default=KUBECONFIG, help="The kubeconfig to write.")
 @click.option("--gate", "gates", multiple=True, metavar="NAME=true|false", help="One more feature gate; repeatable.")
+@click.option("--crds/--no-crds", "custom", default=True, help="Whether to install other projects' custom resources.")
 @click.option("--until-exit-of", "master", type=int, metavar="PID", help="End the cluster when this process ends.")
-def up(*, release: Release, folder: Path | None, kubeconfig: Path, gates: tuple[str, ...], master: int | None) -> None:
+def up(
+    *, release: Release, folder: Path | None, kubeconfig: Path, gates: tuple[str, ...], custom: bool, master: int | None
+) -> None:
     """Build what is missing, start a control plane, install custom resources, write a kubeconfig."""
     folder = (folder or _default_folder()).absolute()
     programs = builds.programs(release, cache.folder(), _say)
-    definitions = crds.fetch(cache.folder(), _say)
+    definitions = crds.fetch(cache.folder(), _say) if custom else ()
     settings = launch.Settings(release, kubeconfig.absolute(), _gates(gates), _master(master), definitions)
     with cluster.held(folder, _say):
         known = state.load(folder)
@@ -152,6 +159,7 @@ class Status:
         version: The Kubernetes version.
         server: The API server's address.
         kubeconfig: The file for clients.
+        programs: The folder with a kubectl of the same version.
         components: How each component does.
     """
 
@@ -160,6 +168,7 @@ class Status:
     version: str = ""
     server: str = ""
     kubeconfig: str = ""
+    programs: str = ""
     components: tuple[cluster.Component, ...] = ()
 
 
@@ -189,6 +198,7 @@ def _status(folder: Path) -> Status:
         known.version,
         f"https://127.0.0.1:{known.ports.apiserver}",
         str(known.kubeconfig),
+        str(builds.known(find(known.version), cache.folder()).kubernetes),
         judged,
     )
 
