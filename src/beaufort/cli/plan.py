@@ -8,6 +8,7 @@ from beaufort.catalog.models import MODELS, Architecture
 from beaufort.cli.output import output_option, print_json
 from beaufort.cli.service_file import load
 from beaufort.errors import Problem, UsageError
+from beaufort.plan.plan import Plan
 from beaufort.plan.planner import plan as make_plan
 from beaufort.spec import MistralService
 from beaufort.spec.source import DemoSource, HubSource
@@ -20,12 +21,21 @@ from beaufort.traffic.demand import Demand, synthetic
 @output_option("table", "json")
 def plan(file: str, output: str) -> None:
     """Plan the service FILE (default: service.yaml; - reads standard input)."""
-    service = load(file)
-    made = make_plan(service, _architecture(service), _demand(service))
+    made = planned(load(file))
     if output == "json":
         print_json(made)
     else:
         click.echo(f"{made.shape} {made.regions} {made.cost}")
+
+
+def planned(service: MistralService) -> Plan:
+    """Return the plan of a service.
+
+    Raises:
+        UsageError: Something that it names is not known.
+        PlanError: Nothing keeps every objective within the bounds of the file.
+    """
+    return make_plan(service, _architecture(service), _demand(service))
 
 
 def _architecture(service: MistralService) -> Architecture:

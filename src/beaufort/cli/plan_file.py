@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from pydantic import ValidationError
 
+from beaufort.cli.plan import planned
 from beaufort.errors import Problem, UsageError
 from beaufort.plan.plan import Plan
 from beaufort.spec import parse
@@ -21,14 +22,13 @@ def load_plan(name: str) -> Plan:
 
     Raises:
         SpecError: It is a service file, and wrong.
+        PlanError: It is a service file, and nothing keeps its objectives.
         UsageError: It is neither, or cannot be read.
     """
     shown = "standard input" if name == "-" else click.format_filename(name)
     text = _read(name, shown)
     if not _is_plan(text):
-        parse(text, shown)
-        remedy = "give a plan as JSON"
-        raise UsageError(Problem("is a service file, and planning is not part of this version", shown, remedy))
+        return planned(parse(text, shown))
     try:
         return Plan.model_validate_json(text)
     except ValidationError as error:
