@@ -251,16 +251,17 @@ def at() -> Callable[..., Json]:
     return follow
 
 
+def adjust(plan: Plan, **parts: Mapping[str, object]) -> Plan:
+    """Return a plan with other values in parts of its service file."""
+    spec = plan.service.spec
+    changed = {name: _with(getattr(spec, name), values) for name, values in parts.items()}
+    service = plan.service.model_copy(update={"spec": spec.model_copy(update=changed)})
+    return plan.model_copy(update={"service": service})
+
+
 @pytest.fixture
 def adjusted() -> Callable[..., Plan]:
-    """Return a function that gives a plan other values in parts of its service file."""
-
-    def adjust(plan: Plan, **parts: Mapping[str, object]) -> Plan:
-        spec = plan.service.spec
-        changed = {name: _with(getattr(spec, name), values) for name, values in parts.items()}
-        service = plan.service.model_copy(update={"spec": spec.model_copy(update=changed)})
-        return plan.model_copy(update={"service": service})
-
+    """Return ``adjust``."""
     return adjust
 
 
