@@ -5,7 +5,10 @@ UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python --require-hashes
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help install up test check cluster cluster-down bench lock clean
+# Those that run on a cluster.
+EXAMPLES := mistral-7b nemo-12b-spot
+
+.PHONY: help install up test check cluster cluster-down bench golden lock clean
 .DELETE_ON_ERROR:
 
 help: ## Say what can be made
@@ -30,6 +33,9 @@ cluster-down: .venv/test.done ## End it; nothing but the built programs stays
 
 bench: .venv/test.done ## Run every benchmark
 	@for each in benchmarks/*.py; do $(BIN)/python $$each || exit 1; done
+
+golden: .venv/test.done ## Render the examples again, into examples/rendered
+	@for each in $(EXAMPLES); do $(BIN)/beaufort render examples/$$each.yaml -d examples/rendered/$$each 2>/dev/null || exit 1; done
 
 lock: .venv/uv.done ## Renew the locked dependencies
 	$(LOCK) requirements/installer.in -o requirements/installer.txt

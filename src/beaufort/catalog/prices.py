@@ -33,11 +33,12 @@ ASSUMED_SPOT_SHARE = 0.5
 """Spot price as a share of the on-demand price where no figure is published; see above."""
 
 _ADVISOR_DATE = date(2025, 6, 28)
-_LISTS: dict[Cloud, tuple[date, str]] = {
+LISTS: dict[Cloud, tuple[date, str]] = {
     "aws": (date(2026, 7, 20), "AWS price list, as in Karpenter's AWS provider 1.15.1"),
     "azure": (date(2026, 6, 18), "Azure retail prices, as in Karpenter's Azure provider"),
     "gcp": (date(2026, 8, 3), "Google Cloud billing catalog, as in Karpenter's GCP provider"),
 }
+"""The day on which each cloud was asked for its prices, and where the answer is published."""
 
 # Machine: dollars an hour on demand; the percent that spot saves, as AWS's advisor showed.
 _AWS: dict[str, tuple[float, int | None]] = {
@@ -191,7 +192,7 @@ def price(accelerator: str, provider: str, capacity: Capacity = "on-demand", cou
 
 
 def _share(instance: Instance, capacity: Capacity) -> Price:
-    row, (asked, source) = PRICES[instance.name], _LISTS[instance.cloud]
+    row, (asked, source) = PRICES[instance.name], LISTS[instance.cloud]
     spot = capacity == "spot"
     return Price(
         per_hour=(row.spot if spot else row.on_demand) / instance.count,
