@@ -67,7 +67,7 @@ SOURCES = (
     ),
     Source(
         "cluster-api",
-        Module("sigs.k8s.io/cluster-api", "v1.8.4"),
+        Module("sigs.k8s.io/cluster-api", "v1.12.8"),
         (
             *(f"{_CAPI}{kind}.yaml" for kind in ("clusters", "machinedeployments", "machinesets", "machines")),
             *(f"{_CAPI}{kind}.yaml" for kind in ("machinepools", "machinehealthchecks", "clusterclasses")),
