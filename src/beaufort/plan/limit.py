@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from beaufort.plan.queueing import State, Station
+from beaufort.plan.queueing import Station
+from beaufort.plan.state import State
 
 HIGHEST_LOAD = 0.8
 """Of the rate at which every place is taken. Beyond, a batch wavers so much that its model means little."""
@@ -14,6 +15,7 @@ model at loads of up to 0.7 (``benchmarks/planner.py``)."""
 _BURST_MARGIN = 0.1
 """What bursts add to that: all of it for endless ones."""
 _HALVINGS = 9
+_LIGHTEST_LOAD = HIGHEST_LOAD / 2**_HALVINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ def limit(station: Station, target: Target, dispersion: float) -> float:
     A looser target never gives less: it passes every trial that a tighter one passes, so it never ends lower.
     """
     most = station.most()
+    if not target.met(station.at(_LIGHTEST_LOAD * most, dispersion)):
+        return 0.0
     low, high = 0.0, HIGHEST_LOAD
     for _ in range(_HALVINGS):
         middle = (low + high) / 2

@@ -1,7 +1,7 @@
 """One replica with continuous batching as a queue, and where it settles.
 
-Words: requests come at ``rate``; ``n`` of them decode; ``base(n)`` is a step with ``n`` decoding sequences and no prompt;
-a prompt adds ``delta(n)`` seconds to steps, ``D`` in the mean (``work``); an answer has ``m`` tokens after its first;
+Words: requests come at ``rate``; ``n`` of them decode; ``base(n)`` is a step with ``n`` decoding sequences and no
+prompt; a prompt adds ``delta(n)`` seconds to steps, ``D`` in the mean (``work``); an answer has ``m`` tokens after its first;
 ``I`` is the variance of the number of arrivals in a short time over its mean (1 for a Poisson process).
 
 **Steps.** Prompts take the share ``rho = rate D`` of the time, so a step takes ``T = base / (1 - rho)`` in the mean.
@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 from beaufort.plan.gamma import Moments
 from beaufort.plan.state import State
@@ -136,6 +137,7 @@ class Station:
             rate=rate,
             dispersion=dispersion,
             running=running,
+            running_deviation=math.sqrt(math.fsum(share * (count - running) ** 2 for count, share in batch)),
             crowded=batch[-1][1],
             tokens=self._tokens,
             base=Moments(bases.mean, bases.variance + of_contexts, bases.third),
@@ -205,7 +207,7 @@ def _grid(balance: float, width: float, most: float) -> list[float]:
 
 
 def _pairs(values: list[float]) -> list[tuple[float, float]]:
-    return list(zip(values, values[1:], strict=False))
+    return list(pairwise(values))
 
 
 def _span(grid: list[float], position: int) -> float:

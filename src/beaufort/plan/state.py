@@ -1,10 +1,10 @@
 """A replica in its steady state, and the latencies that its requests see.
 
-Words as in ``queueing``; ``H`` is the time for which a prompt holds up the prompts behind it: ``delta``, and ``base`` for
-the part of a step that it fills.
+Words as in ``queueing``; ``H`` is the time for which a prompt holds up the prompts behind it: ``delta``, and ``base``
+for the part of a step that it fills.
 
-**Cycles.** All prompts that came during one step are computed in the next, so steps are the cycles of a queue with gated
-service and the vacation ``base`` (H. Takagi, Queueing Analysis, vol. 1, 1991, section 2.4). With ``rho = rate H`` and
+**Cycles.** All prompts that came during one step are computed in the next, so steps are the cycles of a queue with
+gated service and the vacation ``base`` (H. Takagi, Queueing Analysis, vol. 1, 1991, section 2.4). With ``rho = rate H`` and
 the cumulants ``v2, v3`` of the work that arrives in a second:
 
     E T = base / (1 - rho),  Var T = v2 E T / (1 - rho^2),  third: (v3 E T + 3 v2 rho Var T) / (1 - rho^3)
@@ -17,8 +17,8 @@ during the step under way, and those of the same burst, ``I - 1`` of them in the
 The wait (rest and others) is fitted with its first three moments and mixed over the lengths of prompts. Who comes when
 no place is free counts as late.
 
-**Time per output token.** Over the ``m`` tokens of an answer: steps, ``base m`` of them; the prompts that come meanwhile,
-and those that queued up while its own was computed. Mean ``T + E / m``; the variance of the prompts' part is
+**Time per output token.** Over the ``m`` tokens of an answer: steps, ``base m`` of them; the prompts that come
+meanwhile, and those that queued up while its own was computed. Mean ``T + E / m``; the variance of the prompts' part is
 ``v2 T / (m (1 - rho)^2)`` and falls with ``m``, that of the batch is ``Var base / (1 - rho)^2`` and stays. Fitted with
 three moments and mixed over the lengths of answers.
 """
@@ -36,9 +36,9 @@ from beaufort.plan.waiting import CELLS, waits
 from beaufort.plan.work import Prompt
 from beaufort.traffic.lengths import Lengths
 
-_HALVINGS = 30
+_CLOSE = 1e-3
 _LONGEST = 1e9  # seconds: nobody waits as long
-_SHORTEST = 1e-3
+_SHORTEST = 1e-6
 _RESTS = (1 / 6, 1 / 2, 5 / 6)
 
 
@@ -50,6 +50,7 @@ class State:
         rate: Requests per second.
         dispersion: Variance of the number of arrivals in a short time over its mean.
         running: Mean sequences in the batch.
+        running_deviation: Their standard deviation.
         crowded: Share of the requests that come when every place is taken.
         tokens: Decoded after the first, of a mean answer.
         base: A step without a prompt: the batch wavers, and so does what its sequences attend to.
@@ -62,6 +63,7 @@ class State:
     rate: float
     dispersion: float
     running: float
+    running_deviation: float
     crowded: float
     tokens: float
     base: Moments
@@ -116,11 +118,11 @@ class State:
 
     def ttft(self, percentile: float) -> float:
         """Return the time to first token, seconds, that ``percentile`` percent of the requests stay within."""
-        return _inverse(self.ttft_share, percentile / 100)
+        return _inverse(self.ttft_share, percentile / 100, 2 * self.holds.mean + self.base.mean)
 
     def tpot(self, percentile: float) -> float:
         """Return the time per output token, seconds, that ``percentile`` percent of the answers stay within."""
-        return _inverse(self.tpot_share, percentile / 100)
+        return _inverse(self.tpot_share, percentile / 100, self.base.mean)
 
     def _arriving(self, each: Moments) -> tuple[float, float]:
         """Return the second and third cumulant of the work that arrives in a second.
@@ -182,15 +184,26 @@ def _at(within: list[float], node: float) -> float:
     return within[low] + far * (within[low + 1] - within[low])
 
 
-def _inverse(share: Callable[[float], float], wanted: float) -> float:
-    """Return the least value at which ``share``, which grows, reaches ``wanted``; infinite when it does not."""
-    high = _SHORTEST
-    while share(high) < wanted:
+def _inverse(share: Callable[[float], float], wanted: float, start: float) -> float:
+    """Return the value at which ``share``, which grows, reaches ``wanted``; infinite when it does not.
+
+    From ``start`` by doubling or halving, then by the Illinois method, to a thousandth.
+    """
+    high, above = start, share(start) - wanted
+    while above < 0:
         high *= 2
         if high > _LONGEST:
             return math.inf
-    low = high / 2 if high > _SHORTEST else 0.0
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if share(middle) < wanted else (low, middle)
+        above = share(high) - wanted
+    low, below = high / 2, share(high / 2) - wanted
+    while below >= 0 and low > _SHORTEST:
+        high, above = low, below
+        low, below = low / 2, share(low / 2) - wanted
+    while high - low > _CLOSE * high and below < 0:
+        middle = low + (high - low) * min(0.9, max(0.1, below / (below - above)))
+        left = share(middle) - wanted
+        if left < 0:
+            low, below, above = middle, left, above / 2
+        else:
+            high, above, below = middle, left, below / 2
     return high

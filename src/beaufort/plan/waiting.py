@@ -66,7 +66,9 @@ def residual(held: Sequence[tuple[float, float]], mean: float, step: float) -> G
             constant += share * seconds * seconds / 2
             position += 1
         twice.append((longer * time * time / 2 + linear * time - constant) / mean)
-    inner = [(after - 2 * here + before) / step for before, here, after in zip(twice, twice[1:], twice[2:], strict=False)]
+    inner = [
+        (after - 2 * here + before) / step for before, here, after in zip(twice, twice[1:], twice[2:], strict=False)
+    ]
     return [twice[1] / step, *inner]
 
 
