@@ -1,8 +1,8 @@
 """One replica with continuous batching as a queue, and where it settles.
 
 Words: requests come at ``rate``; ``n`` of them decode; ``base(n)`` is a step with ``n`` decoding sequences and no
-prompt; a prompt adds ``delta(n)`` seconds to steps, ``D`` in the mean (``work``); an answer has ``m`` tokens after its first;
-``I`` is the variance of the number of arrivals in a short time over its mean (1 for a Poisson process).
+prompt; a prompt adds ``delta(n)`` seconds to steps, ``D`` in the mean (``work``); an answer has ``m`` tokens after its
+first; ``I`` is the variance of the number of arrivals in a short time over its mean (1 for a Poisson process).
 
 **Steps.** Prompts take the share ``rho = rate D`` of the time, so a step takes ``T = base / (1 - rho)`` in the mean.
 

@@ -4,8 +4,8 @@ Words as in ``queueing``; ``H`` is the time for which a prompt holds up the prom
 for the part of a step that it fills.
 
 **Cycles.** All prompts that came during one step are computed in the next, so steps are the cycles of a queue with
-gated service and the vacation ``base`` (H. Takagi, Queueing Analysis, vol. 1, 1991, section 2.4). With ``rho = rate H`` and
-the cumulants ``v2, v3`` of the work that arrives in a second:
+gated service and the vacation ``base`` (H. Takagi, Queueing Analysis, vol. 1, 1991, section 2.4). With
+``rho = rate H`` and the cumulants ``v2, v3`` of the work that arrives in a second:
 
     E T = base / (1 - rho),  Var T = v2 E T / (1 - rho^2),  third: (v3 E T + 3 v2 rho Var T) / (1 - rho^3)
 
