@@ -17,6 +17,7 @@ from beaufort.plan.offers import offers, this_machine
 from beaufort.plan.outcome import Cost, Expectation
 from beaufort.plan.plan import Plan
 from beaufort.plan.question import Question, places_of, target_of
+from beaufort.plan.reasons import reasons
 from beaufort.plan.refusal import PlanError
 from beaufort.plan.regions import regions
 from beaufort.plan.replica import EngineSettings, Memory, PlannedModel
@@ -50,7 +51,7 @@ def plan(service: MistralService, architecture: Architecture, demand: Demand, pr
         raise PlanError(*(Problem(f"{each.way}: {each.why}") for each in found.refused))
     chosen = found.served[0]
     planned = regions(question, chosen)
-    return Plan(
+    made = Plan(
         service=service,
         model=_model(question, chosen.setup),
         shape=chosen.way.shape,
@@ -66,6 +67,7 @@ def plan(service: MistralService, architecture: Architecture, demand: Demand, pr
         reasons=(),
         candidates=candidates(found),
     )
+    return made.model_copy(update={"reasons": reasons(made)})
 
 
 def ask(service: MistralService, architecture: Architecture, demand: Demand, profiles: Profiles) -> Question:
