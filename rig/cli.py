@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -89,9 +89,10 @@ def up(
 ) -> None:
     """Build what is missing, start a control plane, install custom resources, write a kubeconfig."""
     folder = (folder or _default_folder()).absolute()
+    settings = launch.Settings(release, kubeconfig.absolute(), _gates(gates), _master(master))
     programs = builds.programs(release, cache.folder(), _say)
-    definitions = crds.fetch(cache.folder(), _say) if custom else ()
-    settings = launch.Settings(release, kubeconfig.absolute(), _gates(gates), _master(master), definitions)
+    if custom:
+        settings = replace(settings, definitions=crds.fetch(cache.folder(), _say))
     with cluster.held(folder, _say):
         known = state.load(folder)
         if known and cluster.healthy(folder, known):
@@ -225,7 +226,7 @@ def crds_(*, folder: Path | None) -> None:
     if known is None or not cluster.healthy(folder, known):
         raise UsageError(Problem("no healthy cluster runs", remedy="make cluster"))
     programs = builds.known(find(known.version), cache.folder())
-    count = crds.install(crds.fetch(cache.folder(), _say), programs.path("kubectl"), known.kubeconfig)
+    count = crds.install(crds.fetch(cache.folder(), _say), programs.path("kubectl"), folder)
     _say(f"{count} custom resources are there")
 
 

@@ -21,7 +21,7 @@ from rig.progress import Say
 from rig.state import Phase, State
 
 # What a cluster's folder holds, besides its state.
-FILES = ("pki", "etcd", "logs", "scheduler.yaml")
+FILES = ("pki", "etcd", "logs", "kubectl", "scheduler.yaml")
 
 
 class ClusterError(BeaufortError):

@@ -110,7 +110,7 @@ def _launch(folder: Path, settings: Settings, programs: Programs, known: State, 
     # The controllers start meanwhile.
     if settings.definitions:
         with step(say, "installing custom resources"):
-            crds.install(settings.definitions, programs.path("kubectl"), folder / "pki" / "admin.kubeconfig")
+            crds.install(settings.definitions, programs.path("kubectl"), folder)
     with step(say, "waiting for the controllers"):
         _wait(folder, known, NAMES)
         _until(partial(health.has_default_account, folder, known.ports), folder, known, "the account `default`")

@@ -61,10 +61,12 @@ class Cluster:
     version: str
     kubeconfig: Path
     programs: Path
+    discovery: Path  # what kubectl keeps of the API server's offers, apart from the user's own
 
     def kubectl(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run kubectl."""
-        command = [str(self.programs / "kubectl"), f"--kubeconfig={self.kubeconfig}", *arguments]
+        command = [str(self.programs / "kubectl"), f"--kubeconfig={self.kubeconfig}"]
+        command += [f"--cache-dir={self.discovery}", *arguments]
         return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120, check=False)
 
     def get(self, *arguments: str) -> dict[str, Any]:
@@ -124,8 +126,8 @@ def start(config: pytest.Config, release: Release, folder: Path, *flags: str) ->
     return status("--folder", str(folder))
 
 
-def _of(found: dict[str, Any]) -> Cluster:
-    return Cluster(found["version"], Path(found["kubeconfig"]), Path(found["programs"]))
+def _of(found: dict[str, Any], discovery: Path) -> Cluster:
+    return Cluster(found["version"], Path(found["kubeconfig"]), Path(found["programs"]), discovery)
 
 
 def _running(release: Release) -> dict[str, Any] | None:
@@ -134,12 +136,13 @@ def _running(release: Release) -> dict[str, Any] | None:
 
 
 def _cluster(release: Release, factory: pytest.TempPathFactory, config: pytest.Config) -> Iterator[Cluster]:
+    place = factory.mktemp("rig")
     running = _running(release)
     if running:
-        yield _of(running)
+        yield _of(running, place)
         return
-    folder = factory.mktemp("rig") / "cluster"
-    yield _of(start(config, release, folder))
+    folder = place / "cluster"
+    yield _of(start(config, release, folder), place / "discovery")
     done = rig("down", "--folder", str(folder))
     assert done.returncode == 0, done.stderr
 
