@@ -202,6 +202,11 @@ CHOICES = (
     "{storage: {kind: azure}, cluster: {provider: aks}, engine: emulated}",
     "{storage: {kind: class, className: efs}, cluster: {provider: eks, featureGates: [ServiceTrafficDistribution]}}",
     "{storage: {kind: class, className: block, shared: false}, model: {source: /srv/models/nemo}}",
+    "{nodes: {gpuOperator: true, timeSlicing: 2}, scheduling: {profile: spread, gates: true}, cluster: {cni: cilium}}",
+    (
+        "{nodes: {topology: none, shutdownBy: priority}, scheduling: {profile: pack}, network: {policy: none},"
+        " monitoring: {prometheus: false, dashboards: false}}"
+    ),
 )
 
 

@@ -11,6 +11,7 @@ from tests.render.conftest import CHOICES, NEWEST, OLDEST, PLANS, choose
 
 from beaufort.render import Layer, explain, render
 
+_PROVISION = "{cluster: {provider: other, zones: [eu-west-1a], provision: {infrastructure: aws}}}"
 PAGE = Path(__file__).parents[2].joinpath("docs/reference/manifests.md").read_text("utf-8")
 
 
@@ -28,7 +29,8 @@ def rendered() -> list[Layer]:
     pool = small.regions[0].pools[0].model_copy(update={"max_nodes": 1})
     region = small.regions[0].model_copy(update={"pools": (pool,)})
     one_node = render(small.model_copy(update={"regions": (region,)}), minor=NEWEST)
-    return [*layers(), *one_node.regions[0].layers]
+    made = render(choose(PLANS["spot"](), _PROVISION), minor=OLDEST)
+    return [*layers(), *one_node.regions[0].layers, *made.regions[0].layers]
 
 
 def test_every_kind_of_object_is_listed(rendered: list[Layer]) -> None:
@@ -37,8 +39,9 @@ def test_every_kind_of_object_is_listed(rendered: list[Layer]) -> None:
 
 
 def test_every_file_is_listed(rendered: list[Layer]) -> None:
-    listed = set(re.findall(r"`([a-z]+/[a-z/-]+\.yaml)`", PAGE))
-    assert {f"{layer.name}/{path}" for layer in rendered for path in layer.files} == listed
+    listed = set(re.findall(r"`([a-z]+/[A-Za-z/-]+\.yaml)`", PAGE))
+    found = {f"{layer.name}/{path}" for layer in rendered for path in layer.files}
+    assert {re.sub("kubelet-.+", "kubelet-POOL.yaml", path) for path in found} == listed
 
 
 def test_every_number_is_listed() -> None:

@@ -88,7 +88,13 @@ def _rule(setting: Setting) -> Manifest:
 
 def _notes(setting: Setting) -> tuple[str, ...]:
     known = series.engine_series(setting)
-    found = ["Alerts about pods, nodes and autoscaling need kube-state-metrics in the same Prometheus."]
+    found = []
+    if setting.spec.monitoring.prometheus:
+        found.append(
+            "The cluster needs the Prometheus Operator (monitoring.coreos.com/v1); spec.monitoring.prometheus: false "
+            "writes the same as files for a Prometheus without it."
+        )
+    found.append("Alerts about pods, nodes and autoscaling need kube-state-metrics in the same Prometheus.")
     if known.ttft is None:
         found.append("The engine does not tell the time to first token: nothing watches that objective.")
     if not known.tpot.bounds:

@@ -19,6 +19,10 @@ from beaufort.render.nodes import amd, kubelet, nvidia, shutdown, topology
 from beaufort.render.setting import Setting
 
 _APART = "they hold for the whole cluster, in the namespace of the accelerators' operator"
+_FILES = (
+    "The files kubelet-POOL.yaml are for whoever makes the nodes of a pool: a node pool of the provider, Cluster API "
+    "(spec.cluster.provision), or the kubelet's --config-dir."
+)
 _DRAIN = (
     "A kubelet that changes its CPU, memory or topology policy refuses to start until the node is drained and "
     "/var/lib/kubelet/cpu_manager_state and memory_manager_state are removed: give new nodes the new configuration."
@@ -31,24 +35,25 @@ _CHART = (
 
 def render(setting: Setting) -> Layer:
     """Return the layer."""
-    pools = setting.region.pools
+    pools, operator = setting.region.pools, _operator(setting)
     alignments = tuple(topology.alignment(setting, pool) for pool in pools)
     times = tuple(shutdown.division(setting, pool) for pool in pools)
     return Layer(
         "nodes",
-        manifests=_operator(setting),
+        manifests=operator,
         files={
             **{f"kubelet-{pool.name}.yaml": yaml_text(kubelet.configuration(setting, pool)) for pool in pools},
             **_chart(setting),
         },
         notes=(
+            _FILES,
             *(alignment.note for alignment in alignments),
             *(time.note for time in times if time.note),
             *((_DRAIN,) if any(alignment.policy != "none" for alignment in alignments) else ()),
             *((_CHART,) if _chart(setting) else ()),
             *(nvidia.slicing_notes(setting)),
         ),
-        apart=_APART,
+        apart=_APART if operator else "",
     )
 
 
