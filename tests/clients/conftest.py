@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.cli.running import BEAUFORT, PATIENCE, Up, running
@@ -46,7 +47,7 @@ class Service:
 
     def engines(self, name: str, **labels: str) -> float:
         """Return one of the engines' figures, the sum over all engines and the labels that are not named."""
-        return sum(_figure(f"{url}/metrics", name, **labels) for url in self._engine_urls)
+        return sum(_figure(f"{url}/metrics", name, **labels) for url in self._engines)
 
     @property
     def busy(self) -> float:
@@ -58,9 +59,18 @@ class Service:
         return _figure(f"{engine}/metrics", "vllm:e2e_request_latency_seconds_count")
 
     @property
-    def _engine_urls(self) -> set[str]:
-        states = (event for event in self.up.events if event["event"] == "state")
-        return {str(event["url"]) for event in states if str(event["name"]).startswith("engine-")}
+    def at_rest(self) -> bool:
+        """Whether the engines' processes compute nothing, whatever their metrics say."""
+        engines = [psutil.Process(pid) for pid in self._engines.values()]
+        before = sum(sum(engine.cpu_times()) for engine in engines)
+        time.sleep(0.5)
+        return sum(sum(engine.cpu_times()) for engine in engines) - before < 0.1
+
+    @property
+    def _engines(self) -> dict[str, int]:
+        """The engines' addresses with their processes' ids."""
+        states = (event for event in self.up.events if event["event"] == "state" and event["pid"] is not None)
+        return {str(each["url"]): int(str(each["pid"])) for each in states if str(each["name"]).startswith("engine-")}
 
 
 def _figure(url: str, name: str, **labels: str) -> float:

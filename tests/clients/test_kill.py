@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Self
 
 import openai
 import pytest
@@ -12,7 +13,9 @@ from openai.types import CompletionUsage
 from tests.cli.running import PATIENCE
 from tests.clients.conftest import KEY, Service, service, until
 
-TOKENS = 40  # of a stream: enough that some are under way at any moment
+# Tokens of a whole and of a streamed answer by model: so many that both kinds are under way at any moment.
+LENGTHS = {"demo": (8, 40), "mistral-7b-v0.3": (60, 200)}
+CLIENTS = 6  # of each kind
 COMPLETE = "complete"
 BROKEN = "APIError upstream_failed"  # what OpenAI's client raises for the event of an error
 
@@ -39,18 +42,31 @@ class Load:
     """Clients that never try again; each asks one question after another.
 
     Attributes:
-        whole: Answers that were not streamed; one that fails ends the load.
+        whole: How many answers came that were not streamed; one that fails ends the load.
         streams: Streams by their end.
     """
 
-    def __init__(self, client: openai.AsyncOpenAI, model: str, clients: int) -> None:
+    def __init__(self, client: openai.AsyncOpenAI, model: str) -> None:
         self._client = client
         self._model = model
+        self._whole_tokens, self._stream_tokens = LENGTHS[model]
         self._going = True
+        self._tasks: list[asyncio.Task[None]] = []
         self.whole = 0
         self.streams: Counter[str] = Counter()
-        kinds = [self._ask_whole, self._ask_streamed] * clients
+
+    async def __aenter__(self) -> Self:
+        kinds = [self._ask_whole, self._ask_streamed] * CLIENTS
         self._tasks = [asyncio.create_task(self._keep_on(kind, number)) for number, kind in enumerate(kinds)]
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Let every client have its last answer, unless the test has failed."""
+        self._going = False
+        if kind is not None:
+            for task in self._tasks:
+                task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=kind is not None)
 
     async def _keep_on(self, ask: Callable[[str], Awaitable[None]], number: int) -> None:
         turn = 0
@@ -60,7 +76,7 @@ class Load:
 
     async def _ask_whole(self, question: str) -> None:
         answer = await self._client.chat.completions.create(
-            model=self._model, messages=[{"role": "user", "content": question}], max_tokens=4
+            model=self._model, messages=[{"role": "user", "content": question}], max_tokens=self._whole_tokens
         )
         assert answer.choices[0].message.content
         self.whole += 1
@@ -71,7 +87,7 @@ class Load:
             async for chunk in await self._client.chat.completions.create(
                 model=self._model,
                 messages=[{"role": "user", "content": question}],
-                max_tokens=TOKENS,
+                max_tokens=self._stream_tokens,
                 stream=True,
                 stream_options={"include_usage": True},
                 extra_body={"ignore_eos": True},
@@ -80,7 +96,7 @@ class Load:
         except openai.APIError as error:
             self.streams[f"{type(error).__name__} {error.code}"] += 1
         else:
-            complete = usage is not None and usage.completion_tokens == TOKENS
+            complete = usage is not None and usage.completion_tokens == self._stream_tokens
             self.streams[COMPLETE if complete else "ended silently"] += 1
 
     async def more(self, count: int) -> None:
@@ -92,24 +108,18 @@ class Load:
                     failed.result()
                 await asyncio.sleep(0.02)
 
-    async def end(self) -> None:
-        """Let every client have its last answer."""
-        self._going = False
-        await asyncio.gather(*self._tasks)
-
 
 def _serves(pair: Service, engine: str) -> None:
     until(lambda: pair.served(engine) > 0)
 
 
 async def test_a_killed_replica_loses_no_answer_and_serves_again(pair: Service, client: openai.AsyncOpenAI) -> None:
-    load = Load(client, pair.model, clients=4)
-    for victim in ("engine-0", "engine-1"):
-        await load.more(4)
-        back = await asyncio.to_thread(pair.up.kill, victim)
-        await asyncio.to_thread(until, lambda: pair.gateway("beaufort_gateway_endpoint_healthy") == 2)
-        await asyncio.to_thread(_serves, pair, str(back["url"]))
-    await load.end()
+    async with Load(client, pair.model) as load:
+        for victim in ("engine-0", "engine-1"):
+            await load.more(CLIENTS)
+            back = await asyncio.to_thread(pair.up.kill, victim)
+            await asyncio.to_thread(until, lambda: pair.gateway("beaufort_gateway_endpoint_healthy") == 2)
+            await asyncio.to_thread(_serves, pair, str(back["url"]))
     assert set(load.streams) == {COMPLETE, BROKEN}
     assert pair.gateway("beaufort_gateway_broken_responses_total") == load.streams[BROKEN]
     assert pair.gateway("beaufort_gateway_retries_total") > 0

@@ -25,7 +25,7 @@ def service(request: pytest.FixtureRequest) -> Service:
 
 @pytest.fixture
 async def client(service: Service) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with openai.AsyncOpenAI(base_url=service.url, api_key=KEY, max_retries=0, timeout=PATIENCE) as made:
+    async with openai.AsyncOpenAI(base_url=service.url, api_key=KEY, max_retries=0, timeout=3 * PATIENCE) as made:
         yield made
 
 
@@ -45,7 +45,7 @@ async def events(client: openai.AsyncOpenAI, model: str, number: int, **options:
 
 async def finish(client: openai.AsyncOpenAI, service: Service, number: int) -> dict[str, int]:
     """Ask for a few tokens, check that the stream is complete, and return its usage."""
-    limit = 6 + number % 3
+    limit = 4 + number % 3
     *chunks, last, done = [
         each async for each in events(client, service.model, number, max_tokens=limit, ignore_eos=True)
     ]
@@ -93,4 +93,5 @@ async def test_streams_whose_clients_leave_free_the_engines_and_the_others_finis
     assert service.gateway("beaufort_gateway_aborts_total") - left == 100
     assert service.gateway("beaufort_gateway_in_flight") == 0
     assert service.engines("vllm:kv_cache_usage_perc") == 0
+    await asyncio.to_thread(until, lambda: service.at_rest)
     await asyncio.gather(*leaving, return_exceptions=True)
