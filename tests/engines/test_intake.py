@@ -114,7 +114,7 @@ def _refusal(engine: ScriptedEngine, fields: dict[str, object], *, chat: bool = 
 
 def test_another_model_is_not_found(engine: ScriptedEngine) -> None:
     refusal = _refusal(engine, {"model": "gpt" * 1000})
-    assert (refusal.status, refusal.param, refusal.code) == (404, "model", "model_not_found")
+    assert (refusal.status, refusal.param, refusal.code) == (400, "model", "model_not_found")
     assert "scripted/model" in refusal.message
     assert len(refusal.message) < 300
 

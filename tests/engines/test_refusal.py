@@ -33,6 +33,6 @@ def test_only_what_the_client_sent_can_be_malformed() -> None:
 
 def test_an_unknown_model_is_named_with_the_known_one() -> None:
     refusal = unknown_model("a", "b")
-    assert (refusal.status, refusal.code) == (404, "model_not_found")
+    assert (refusal.status, refusal.code) == (400, "model_not_found")
     assert "'a'" in refusal.message
     assert "'b'" in refusal.message

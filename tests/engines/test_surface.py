@@ -108,7 +108,7 @@ async def test_a_mistake_has_its_status_and_place(site: Site) -> None:
     assert (response.status, _error(response)["param"]) == (400, "n")
     assert not site.engine.submissions
     response = await site.complete(model="gpt-4o")
-    assert (response.status, _error(response)["code"]) == (404, "model_not_found")
+    assert (response.status, _error(response)["code"]) == (400, "model_not_found")
     response = await site.ask("POST", "/v1/completions")
     assert (response.status, _error(response)["code"]) == (400, "invalid_json")
 

@@ -46,10 +46,10 @@ class RequestError(Exception):
         return error_body(self.status, self.message, self.param, self.code)
 
 
-def unknown_model(asked: str, served: str) -> RequestError:
-    """Return the refusal of a model that is not served: 404, as of OpenAI and vLLM."""
+def unknown_model(asked: str, served: str, *, status: int = HTTPStatus.BAD_REQUEST) -> RequestError:
+    """Return the refusal of a model that is not served: 400 where it is a parameter, 404 where it is looked up."""
     message = f"the model {asked[:100]!r} is not served here; {served!r} is"
-    return RequestError(message, status=HTTPStatus.NOT_FOUND, param="model", code="model_not_found")
+    return RequestError(message, status=status, param="model", code="model_not_found")
 
 
 def error_body(status: int, message: str, param: str | None = None, code: str | None = None) -> bytes:

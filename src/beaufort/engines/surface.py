@@ -103,7 +103,7 @@ class Surface:
     def _model(self, exchange: Exchange) -> None:
         asked = unquote(exchange.request.path.removeprefix(_MODEL))
         if asked != self._engine.info.name:
-            raise unknown_model(asked, self._engine.info.name)
+            raise unknown_model(asked, self._engine.info.name, status=HTTPStatus.NOT_FOUND)
         exchange.respond(HTTPStatus.OK, responses.model_body(self._engine.info), JSON)
 
     def _chat(self, exchange: Exchange) -> None:
