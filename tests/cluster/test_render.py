@@ -72,6 +72,11 @@ def lost(written: Any, kept: Any, path: str = "") -> Iterator[str]:  # noqa: ANN
         yield f"{path}: {kept!r} instead of {written!r}"
 
 
+def place(thing: dict[str, Any]) -> tuple[str, str, str]:
+    """Return what names an object; two namespaces may each have one of the same name."""
+    return thing["kind"], thing["metadata"].get("namespace", ""), thing["metadata"]["name"]
+
+
 @pytest.mark.parametrize(("name", "choices"), CASES)
 def test_everything_is_accepted_and_kept_as_it_was_written(
     each_cluster: Cluster, apply: Apply, name: str, choices: str
@@ -79,14 +84,10 @@ def test_everything_is_accepted_and_kept_as_it_was_written(
     region = apply(choose(PLANS[name](), choices))
     done = each_cluster.kubectl("get", "-f", "-", "-o", "json", stdin=region.stream())
     assert done.returncode == 0, done.stderr
-    kept = {(each["kind"], each["metadata"]["name"]): each for each in json.loads(done.stdout)["items"]}
+    kept = {place(each): each for each in json.loads(done.stdout)["items"]}
     written = json.loads(json.dumps(region.objects))
     assert len(kept) == len(written)
-    differences = [
-        f"{each['kind']} {difference}"
-        for each in written
-        for difference in lost(each, kept[each["kind"], each["metadata"]["name"]])
-    ]
+    differences = [f"{each['kind']} {difference}" for each in written for difference in lost(each, kept[place(each)])]
     assert differences == []
 
 
