@@ -59,6 +59,8 @@ _KINDS: dict[int, type[KubeError]] = {
 }
 _QUOTA = re.compile(r"exceeded quota: ([^,]+), (.*)")
 _WEBHOOK = re.compile(r'admission webhook "([^"]+)"|calling webhook "([^"]+)"')
+# What server-side apply says, with status 500, of a field that the schema does not know.
+_UNTYPED = "failed to create typed patch object"
 
 
 def error_of(code: int, status: Mapping[str, Any], where: str) -> KubeError:
@@ -75,7 +77,7 @@ def error_of(code: int, status: Mapping[str, Any], where: str) -> KubeError:
         problems = [_field_conflict(cause, where) for cause in causes]
         return _with_status(ConflictError(*problems), code)
     kind = _KINDS.get(code, KubeError)
-    if _QUOTA.search(message) or _WEBHOOK.search(message):
+    if _QUOTA.search(message) or _WEBHOOK.search(message) or _UNTYPED in message:
         kind = RefusedError
     return _with_status(kind(Problem(_short(message), where, _remedy(code, message))), code)
 
