@@ -9,7 +9,7 @@ from beaufort.kube.reference import Reference
 def test_objects_come_after_what_they_refer_to() -> None:
     kinds = ["Namespace", "ServiceAccount", "Secret", "PersistentVolumeClaim", "Service", "Deployment", "ScaledObject"]
     references = [Reference("v1", kind, "a", name) for kind in kinds for name in ("x", "y")]
-    assert sorted(reversed(references), key=rank) == references
+    assert sorted(set(references), key=rank) == references  # a set has no order of its own
 
 
 def test_an_object_is_the_same_in_another_version() -> None:
