@@ -15,7 +15,7 @@
 | `metrics` | vLLM's metric names |
 | `surface` | the routes |
 | `serving` | the process: listen, drain, stop |
-| `models` `hub` `repository` `gguf` | where a model's files are: a path, the demo, the hub; whether they can be served |
+| `models` `hub` `repository` `gguf` | where a model's files are: path, demo, hub; whether they can be served |
 | `openvino/` | a real model by OpenVINO GenAI's continuous batching pipeline |
 | `emulated/` | the timing of a real accelerator without one |
 """
