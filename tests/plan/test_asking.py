@@ -66,6 +66,7 @@ def test_an_emulated_service_is_planned_as_a_real_one() -> None:
 
 
 def test_the_embedded_engine_runs_on_the_files_processors_at_their_price() -> None:
-    made = planned(service("traffic: {rate: 0.5}", "accelerators: [{product: cpu, pricePerHour: 0.1}]", source="demo"))
+    nodes = "accelerators: [{product: cpu, pricePerHour: 0.1}]"
+    made = planned(service("traffic: {rate: 0.5}", "objectives: {ttft: 5s}", nodes, source="demo"))
     assert made.shape.accelerator == "cpu"
     assert made.cost.per_hour == pytest.approx(0.1)

@@ -6,6 +6,8 @@ from beaufort.catalog.prices import known_price
 from beaufort.errors import UsageError
 from beaufort.plan.offers import ANY_NODES, offers
 
+CLOUDS = ("aws", "gcp", "azure")
+
 
 def test_the_files_price_comes_first_then_the_providers_list() -> None:
     asked = service(
@@ -21,13 +23,15 @@ def test_the_files_price_comes_first_then_the_providers_list() -> None:
 
 def test_where_the_provider_is_no_cloud_the_lowest_list_price_counts() -> None:
     (offer,) = offers(service("accelerators: [{product: L4}]").spec)
-    listed = [known_price("L4", cloud, "on-demand", 1) for cloud in ("aws", "gcp", "azure")]
+    listed = [known_price("L4", cloud, "on-demand", 1) for cloud in CLOUDS]
     assert offer.price == min(price.per_hour for price in listed if price is not None)
 
 
 def test_without_accelerators_all_with_a_price_are_offered() -> None:
     found = offers(service().spec)
-    assert {offer.accelerator.name for offer in found} == set(ACCELERATORS) - {"cpu"}
+    listed = {name for name in ACCELERATORS for cloud in CLOUDS if known_price(name, cloud, "on-demand", 1)}
+    assert {offer.accelerator.name for offer in found} == listed
+    assert {"L4", "L40S", "H100"} <= listed
     assert {offer.capacity for offer in found} == {"on-demand"}
     assert {offer.max_nodes for offer in found} == {ANY_NODES}
     h200 = next(offer for offer in found if offer.accelerator.name == "H200")

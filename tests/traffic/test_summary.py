@@ -1,15 +1,11 @@
 import random
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from beaufort.traffic import azure, mooncake
 from beaufort.traffic.course import Steady, Windows
 from beaufort.traffic.summary import summarise
 from beaufort.traffic.trace import Arrival, Trace
-
-RECORDED = Path(__file__).parents[3] / "shared" / "traces"
 
 
 def arriving(gaps: Iterator[float], count: int) -> Trace:
@@ -88,16 +84,3 @@ def test_a_trace_of_few_requests_is_told_too(times: list[float]) -> None:
     assert told.rate > 0
     assert told.course == Steady()
     assert told.dispersion >= 1
-
-
-@pytest.mark.skipif(not RECORDED.is_dir(), reason="the public traces are not here")
-def test_the_public_traces_are_told_as_they_are() -> None:
-    with (RECORDED / "azure-llm-2023-conv.csv").open(newline="") as file:
-        told = summarise(azure.parse(file))
-    assert (told.requests, told.prompt.mean, told.output.mean) == pytest.approx((19_366, 1154.7, 211.1), rel=0.001)
-    assert told.rate == pytest.approx(5.53, rel=0.001)
-    with (RECORDED / "mooncake-conversation.jsonl").open() as file:
-        told = summarise(mooncake.parse(file))
-    assert (told.requests, told.prompt.mean, told.output.mean) == pytest.approx((12_031, 12_035, 342.6), rel=0.001)
-    assert told.shared == pytest.approx(0.3738, abs=0.001)
-    assert told.clock_seconds == pytest.approx(3, abs=0.01)

@@ -9,9 +9,11 @@ from beaufort.cli.model_source import held_by
 from beaufort.cli.output import output_option, print_json
 from beaufort.cli.service_file import load
 from beaufort.cli.trace_file import demand_of
+from beaufort.plan.plan import Plan
 from beaufort.plan.planner import plan as make_plan
+from beaufort.spec import MistralService
 
-_EPILOG = """\b
+_EXAMPLES = """\b
 Examples:
   beaufort plan service.yaml
   beaufort plan service.yaml --explain
@@ -19,9 +21,9 @@ Examples:
 """
 
 
-@click.command(epilog=_EPILOG)
+@click.command(epilog=_EXAMPLES)
 @click.argument("file", default="service.yaml")
-@click.option("--explain", is_flag=True, help="Say why each number is what it is.")
+@click.option("--explain", is_flag=True, help="Say of every number why it is what it is.")
 @output_option("table", "json")
 def plan(file: str, output: str, *, explain: bool) -> None:
     """Plan the service FILE (default: service.yaml; - reads standard input).
@@ -30,11 +32,21 @@ def plan(file: str, output: str, *, explain: bool) -> None:
     it runs, holds and costs is told, with what else was considered. When nothing serves, what is in the way is told for
     each accelerator, with changes of the file that were tried; the exit code is then 1.
     """
-    service = load(file)
-    made = make_plan(service, held_by(service), demand_of(service))
+    made = planned(load(file))
     if output == "json":
         print_json(made)
-    elif explain:
+        return
+    plan_table.show(made)
+    if explain:
         plan_table.explain(made)
-    else:
-        plan_table.show(made)
+
+
+def planned(service: MistralService) -> Plan:
+    """Return the plan of a service.
+
+    Raises:
+        PlanError: Nothing keeps every objective within the bounds of the file; with what would.
+        TraceError: Rows of the trace that it names are wrong.
+        UsageError: Something that it names is not known, or cannot be read.
+    """
+    return make_plan(service, held_by(service), demand_of(service))

@@ -17,6 +17,9 @@ MAP: dict[str, dict[str, str]] = {
         "schema": "Print the JSON Schema of the service file",
         "plan": "Plan a service: accelerators, replicas, cost, and why",
     },
+    "On Kubernetes": {
+        "render": "Write the manifests of a plan",
+    },
     "The parts, one by one": {
         "engine": "Run one engine: a real model, or an emulated accelerator",
         "gateway": "Run the gateway in front of engines",

@@ -15,7 +15,7 @@ from beaufort.plan.replica import Lifecycle
 from beaufort.plan.setup import Setup, space, timing
 from beaufort.plan.sizing import Frame, Rates
 from beaufort.plan.way import Refused, Served, Stage, Way
-from beaufort.units import show_bytes, show_seconds
+from beaufort.units import show_bytes
 
 HOURS_PER_MONTH = 730
 _LATE_EFFORT = 0.2
@@ -239,16 +239,21 @@ def _late(question: Question, rates: Rates, room: int) -> str:
     least = state.ttft(100 * target.ttft_share) * within
     if least > target.ttft:
         said.append(
-            f"the first token takes {show_seconds(least)} for {100 * target.ttft_share:g} % of the requests even "
-            f"without a queue, {show_seconds(target.ttft)} are allowed"
+            f"the first token takes {_seconds(least)} for {100 * target.ttft_share:g} % of the requests even "
+            f"without a queue, {_seconds(target.ttft)} are allowed"
         )
     least = state.tpot(100 * target.tpot_share) * within
     if least > target.tpot:
         said.append(
-            f"a token takes {show_seconds(least)} for {100 * target.tpot_share:g} % of the answers even "
-            f"without a queue, {show_seconds(target.tpot)} are allowed"
+            f"a token takes {_seconds(least)} for {100 * target.tpot_share:g} % of the answers even "
+            f"without a queue, {_seconds(target.tpot)} are allowed"
         )
     return "; ".join(said) or "the latencies are kept only without any traffic"
+
+
+def _seconds(value: float) -> str:
+    """Return a time with as many digits as it takes to see that it is too long by a little."""
+    return f"{1000 * value:.3g} ms" if value < 1 else f"{value:.4g} s"
 
 
 def _within_budget(question: Question, served: Served) -> Served | Refused:

@@ -79,7 +79,7 @@ def _most(question: Question, served: Served) -> int:
         most = min(most, spec.replicas.max)
     price = min(stand.price / stand.per_group for stand in stands)
     if spec.budget and spec.budget.per_hour is not None and price:
-        most = min(most, int(spec.budget.per_hour / price / len(question.places)))
+        most = int(min(most, spec.budget.per_hour / price / len(question.places)))
     per_group = max(stand.per_group for stand in stands)
     needed = max(1, most)
     while needed > 1 and with_spare(needed, per_group, spec.objectives.availability) > most:

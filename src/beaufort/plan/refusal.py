@@ -8,7 +8,7 @@ from beaufort.errors import BeaufortError, Problem
 from beaufort.plan.change import Change
 from beaufort.plan.question import Question
 from beaufort.plan.search import Found
-from beaufort.plan.way import Stage
+from beaufort.plan.way import Refused, Stage
 
 
 class PlanError(BeaufortError):
@@ -35,15 +35,24 @@ def impossible(question: Question, found: Found, remedies: Sequence[tuple[Change
     count = len(found.refused)
     what = f"none of {count} ways keeps every objective" if count != 1 else "the only way does not keep every objective"
     problems = [Problem(what, "spec", told(remedies) or _NOTHING)]
-    for name in list(dict.fromkeys(each.way.accelerator.name for each in found.refused))[:_MOST_TOLD]:
-        its = [each for each in found.refused if each.way.accelerator.name == name]
-        memory = [each for each in its[1:] if each.stage is Stage.MEMORY][:1]
-        problems += [Problem(f"{each.way}: {each.why}", _entries(question, name)) for each in (its[0], *memory)]
+    problems += [
+        Problem(f"{each.way}: {each.why}", _entries(question, each.way.accelerator.name))
+        for each in _nearest(found.refused)[:_MOST_TOLD]
+    ]
     return PlanError(*problems, remedies=remedies)
 
 
-_MOST_TOLD = 6
+_MOST_TOLD = 8
 _NOTHING = "ask for less: fewer or shorter requests, longer latencies, a smaller model"
+
+
+def _nearest(refused: Sequence[Refused]) -> list[Refused]:
+    """Return of each accelerator the way that came nearest, and the first that failed at each other hurdle."""
+    found: dict[tuple[str, Stage], Refused] = {}
+    for each in refused:
+        found.setdefault((each.way.accelerator.name, each.stage), each)
+    names = list(dict.fromkeys(name for name, _ in found))
+    return sorted(found.values(), key=lambda each: names.index(each.way.accelerator.name))
 
 
 def _entries(question: Question, accelerator: str) -> str:

@@ -1,0 +1,49 @@
+"""Reading a plan, or a service file that is planned first."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import ValidationError
+
+from beaufort.cli.plan import planned
+from beaufort.cli.service_file import read, shown_name
+from beaufort.errors import Problem, UsageError
+from beaufort.plan.plan import Plan
+from beaufort.spec import parse
+
+_MAX_BYTES = 16 * 1024 * 1024  # a plan keeps its candidates; thousands of them fit
+
+
+def load_plan(name: str) -> Plan:
+    """Return the plan in the file called ``name``, or that of the service in it; ``-`` is standard input.
+
+    Raises:
+        SpecError: It is a service file, and wrong.
+        PlanError: It is a service file, and nothing keeps its objectives.
+        UsageError: It is neither, or cannot be read.
+    """
+    shown = shown_name(name)
+    text = read(name, _MAX_BYTES)
+    if len(text) > _MAX_BYTES:
+        raise UsageError(Problem(f"is larger than {_MAX_BYTES >> 20} MiB", shown, "name a plan or a service file"))
+    if not _is_plan(text):
+        return planned(parse(text, shown))
+    try:
+        return Plan.model_validate_json(text)
+    except ValidationError as error:
+        raise UsageError(*(_problem(each["loc"], each["msg"], shown) for each in error.errors())) from error
+
+
+def _is_plan(text: bytes) -> bool:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and value.get("kind") == "Plan"
+
+
+def _problem(location: tuple[int | str, ...], message: str, shown: str) -> Problem:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    remedy = "make the plan again with this version: beaufort plan SERVICE -o json"
+    return Problem(message, f"{shown}: {path}" if path else shown, remedy)

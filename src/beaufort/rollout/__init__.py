@@ -1,0 +1,17 @@
+"""Whether a service's pods are there, and what keeps them from it. Pure: objects and events in, findings out.
+
+| Module | Holds |
+|---|---|
+| `finding` | one thing that is in the way: what, where, what to do, and whether waiting helps |
+| `pod` | what is in the way of one pod, from its status |
+| `scheduling` | what the scheduler says, in words |
+| `workload` | what keeps a Deployment, a set or a job from making pods, and a claim from its volume |
+| `progress` | how far a service is, and all that is in its way, each thing once |
+"""
+
+from __future__ import annotations
+
+from beaufort.rollout.finding import Cause, Finding
+from beaufort.rollout.progress import Component, Progress, progress
+
+__all__ = ["Cause", "Component", "Finding", "Progress", "progress"]
