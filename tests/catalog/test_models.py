@@ -11,6 +11,7 @@ PUBLISHED = {
     "mistral-nemo-12b": 12_247_782_400,
     "ministral-8b": 8_019_808_256,
     "mistral-small-24b": 23_572_403_200,
+    "mistral-small-3.2-24b": 24_011_361_280,
     "smollm2-135m": 134_515_008,
 }
 MISTRALS = [entry for entry in MODELS.values() if entry.name != "smollm2-135m"]
@@ -32,6 +33,27 @@ def test_parameters_are_the_published_count(name: str) -> None:
 def test_kv_bytes_of_a_token_are_the_known_ones(name: str, kib: int) -> None:
     assert model(name).kv_bytes_per_token() == kib * 1024
     assert model(name).kv_bytes_per_token(bytes_per_value=1) == kib * 512
+
+
+@pytest.mark.parametrize(
+    ("name", "context", "tokens"),
+    [
+        ("mistral-7b-v0.1", 1000, 32 * 1000),
+        ("mistral-7b-v0.1", 32_768, 32 * 4096),
+        ("mistral-7b-v0.3", 32_768, 32 * 32_768),
+        ("ministral-8b", 32_768, 36 * 32_768),
+        ("ministral-8b", 131_072, 9 * 131_072 + 27 * 32_768),
+        ("mistral-7b-v0.1", 0, 0),
+    ],
+)
+def test_a_window_bounds_the_keys_and_values_of_its_layers(name: str, context: int, tokens: int) -> None:
+    assert model(name).kv_tokens(context) == tokens
+
+
+@pytest.mark.parametrize("entry", MODELS.values(), ids=lambda entry: entry.name)
+def test_within_every_window_a_sequence_costs_its_tokens(entry: Architecture) -> None:
+    assert entry.kv_bytes(1000) == 1000 * entry.kv_bytes_per_token()
+    assert entry.kv_bytes(1000, bytes_per_value=1) == 500 * entry.kv_bytes_per_token()
 
 
 @pytest.mark.parametrize("entry", MISTRALS, ids=lambda entry: entry.name)

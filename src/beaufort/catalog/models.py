@@ -45,6 +45,7 @@ class Architecture:
         tied: Whether the output head is the embedding table.
         sliding_windows: Tokens that a layer attends to, repeated over the layers; ``None`` is all of them.
             Empty when every layer attends to everything.
+        other_parameters: Weights beside the decoder that an engine loads too and nobody quantises: a vision encoder.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Architecture:
     source: str
     tied: bool = False
     sliding_windows: tuple[int | None, ...] = ()
+    other_parameters: int = 0
 
     @property
     def layer(self) -> tuple[Linear, ...]:
@@ -95,7 +97,8 @@ class Architecture:
     def parameters(self) -> int:
         """All weights, a tied table counted once."""
         tables = 1 if self.tied else 2
-        return self.linear_parameters + tables * self.embedding_parameters + self.norm_parameters
+        tables_and_norms = tables * self.embedding_parameters + self.norm_parameters
+        return self.linear_parameters + tables_and_norms + self.other_parameters
 
     def kv_bytes_per_token(self, bytes_per_value: int = 2) -> int:
         """Return the bytes of keys and values that one token of context occupies, over all layers.
@@ -104,6 +107,28 @@ class Architecture:
             bytes_per_value: 2 for bf16, 1 for fp8.
         """
         return 2 * self.layers * self.kv_heads * self.head_dim * bytes_per_value
+
+    def kv_tokens(self, context: int) -> int:
+        """Return for how many tokens a sequence of ``context`` tokens needs keys and values, summed over the layers.
+
+        A layer with a sliding window needs those of the window only. vLLM frees the blocks that left the window, so
+        it comes close: besides, it holds the rest of a block in each layer, and the tokens of the step in progress.
+        With windows in some layers alone that is the work of its hybrid KV cache manager; switched off
+        (``--disable-hybrid-kv-cache-manager``, and where a KV connector does without it) every layer keeps everything:
+        ``layers * context``. (vLLM, ``docs/design/hybrid_kv_cache_manager.md``.)
+        """
+        windows = self.sliding_windows or (None,)
+        per_period = sum(context if window is None else min(context, window) for window in windows)
+        return self.layers * per_period // len(windows)
+
+    def kv_bytes(self, context: int, bytes_per_value: int = 2) -> int:
+        """Return the bytes of keys and values that a sequence of ``context`` tokens needs; see ``kv_tokens``.
+
+        Args:
+            context: Tokens of prompt and answer so far.
+            bytes_per_value: 2 for bf16, 1 for fp8.
+        """
+        return 2 * self.kv_heads * self.head_dim * bytes_per_value * self.kv_tokens(context)
 
 
 def _mistral_7b(version: str, *, vocab: int = 32_000, window: int | None = None) -> Architecture:
@@ -128,6 +153,7 @@ def _mistral_7b(version: str, *, vocab: int = 32_000, window: int | None = None)
 _NEMO = "mistralai/Mistral-Nemo-Instruct-2407"
 _MINISTRAL = "mistralai/Ministral-8B-Instruct-2410"
 _SMALL = "mistralai/Mistral-Small-24B-Instruct-2501"
+_SMALL_3_2 = "mistralai/Mistral-Small-3.2-24B-Instruct-2506"
 _SMOLLM2 = "HuggingFaceTB/SmolLM2-135M-Instruct"
 
 _ROWS = (
@@ -176,6 +202,21 @@ _ROWS = (
         vocab=131_072,
         max_context=32_768,
         source=f"https://huggingface.co/{_SMALL} config.json",
+    ),
+    Architecture(
+        name="mistral-small-3.2-24b",
+        repo=_SMALL_3_2,
+        licence="Apache-2.0",
+        layers=40,
+        hidden=5120,
+        heads=32,
+        kv_heads=8,
+        head_dim=128,
+        ffn=32_768,
+        vocab=131_072,
+        max_context=131_072,
+        source=f"https://huggingface.co/{_SMALL_3_2} config.json; 3.1 has the same shapes",
+        other_parameters=438_958_080,  # the vision encoder and its projector
     ),
     Architecture(
         name="smollm2-135m",
