@@ -5,11 +5,11 @@ UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python --require-hashes
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help install up test check bench lock clean
+.PHONY: help install up test check cluster cluster-down bench lock clean
 .DELETE_ON_ERROR:
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/local.done ## Make .venv with Beaufort, the local engine and the demo model
 
@@ -22,6 +22,12 @@ test: .venv/test.done ## Install what the tests need and run them all; one test:
 check: .venv/test.done ## Lint, types, layers and the fast tests
 	@scripts/check
 
+cluster: .venv/test.done ## Start a real Kubernetes on this machine; another version: make cluster VERSION=1.34
+	@$(BIN)/python -m rig up $(if $(VERSION),--kubernetes $(VERSION))
+
+cluster-down: .venv/test.done ## End it; nothing but the built programs stays
+	@$(BIN)/python -m rig down
+
 bench: .venv/test.done ## Run every benchmark
 	@for each in benchmarks/*.py; do $(BIN)/python $$each || exit 1; done
 
@@ -30,6 +36,7 @@ lock: .venv/uv.done ## Renew the locked dependencies
 	$(LOCK) pyproject.toml -o requirements/core.txt
 	$(LOCK) pyproject.toml --extra local -o requirements/local.txt
 	$(LOCK) requirements/demo.in --no-deps -o requirements/demo.txt
+	$(LOCK) requirements/go.in --no-deps -o requirements/go.txt
 	$(LOCK) pyproject.toml --extra local --extra test -o requirements/test.txt
 
 clean: ## Remove .venv

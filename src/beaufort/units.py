@@ -54,6 +54,12 @@ def parse_duration(text: str) -> float:
     return float(match[1]) * _SECONDS[match[2]]
 
 
+def quantity(count: int) -> str:
+    """Return ``count`` bytes as a Kubernetes quantity, rounded up to whole MiB: ``24Gi``, ``1536Mi``."""
+    mib = -(-count // MIB)
+    return f"{mib // KIB}Gi" if mib and mib % KIB == 0 else f"{mib}Mi"
+
+
 def show_bytes(count: float) -> str:
     """Return ``count`` bytes as a person reads them: ``13.5 GiB``."""
     for scale, name in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):

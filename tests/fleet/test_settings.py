@@ -36,8 +36,9 @@ def test_an_emulated_engine_takes_the_catalogs_model_and_the_first_accelerator()
     assert settings.name == "mistral-nemo-instruct-2407"
 
 
-def test_a_cluster_only_engine_is_refused_unless_another_is_named() -> None:
-    wanted = service("{model: {source: demo}, engine: vllm}")
+@pytest.mark.parametrize("engine", ["vllm", "tgi"])
+def test_a_cluster_only_engine_is_refused_unless_another_is_named(engine: str) -> None:
+    wanted = service(f"{{model: {{source: demo}}, engine: {engine}}}")
     with pytest.raises(UsageError, match=r"f: spec\.engine"):
         from_service(wanted, "f")
     assert from_service(wanted, "f", "openvino").engine == "openvino"

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beaufort.simulate.request import BLOCK_SIZE, Request, hash_blocks
+from beaufort.plan.memory import BLOCK_SIZE
+from beaufort.simulate.request import Request, hash_blocks
 
 TOKENS = st.lists(st.integers(0, 5), max_size=100)
 

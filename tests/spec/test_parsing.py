@@ -228,3 +228,27 @@ def test_what_is_written_is_read_as_an_equal_service(tree: dict[str, object]) ->
     service = parse(yaml.safe_dump(tree))
     assert parse(json.dumps(dump(service))) == service
     assert parse(yaml.safe_dump(dump(service))) == service
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("storage: {kind: class}", "no class is named"),
+        ("storage: {kind: ebs, className: gp3}", "a class is named, but kind is ebs"),
+        ("storage: {className: gp3}", "a class is named, but kind is auto"),
+        ("gateway: {replicas: {min: 3, max: 2}}", "the most, 2, is below the fewest, 3"),
+        ("gateway: {replicas: {min: 9}}", "the most, 6, is below the fewest, 9"),
+        ("images: {engine: 'vllm/vllm-openai'}", "is not a pinned image"),
+        ("images: {engine: 'vllm/vllm-openai:latest'}", "is another image tomorrow"),
+    ],
+)
+def test_what_cannot_run_on_a_cluster_is_told(shortest: str, line: str, what: str) -> None:
+    with pytest.raises(SpecError, match=what) as caught:
+        parse(f"{shortest}  {line}\n")
+    assert all(problem.remedy for problem in caught.value.problems)
+
+
+def test_the_gateway_is_for_the_cluster_alone_unless_it_is_exposed(shortest: str) -> None:
+    assert parse(shortest).spec.gateway.expose.kind == "none"
+    exposed = parse(f"{shortest}  gateway: {{replicas: 3, expose: {{kind: ingress, host: a.b}}}}\n").spec.gateway
+    assert (exposed.replicas.min, exposed.replicas.max, exposed.expose.kind) == (3, 3, "ingress")

@@ -12,6 +12,7 @@ import click
 
 from beaufort.errors import Problem, UsageError
 from beaufort.gateway import Patience, Settings, serve
+from beaufort.gateway.resolution import parse
 from beaufort.routing import HealthPolicy
 from beaufort.units import MIB
 from beaufort.wire import Limits, process
@@ -31,6 +32,7 @@ class Options(TypedDict):
     port: int
     endpoint: tuple[str, ...]
     endpoints_file: Path | None
+    endpoints_dns: str | None
     access_log: str
     exit_with_parent: bool
     drain_seconds: float
@@ -59,6 +61,11 @@ def _seconds(name: str, default: float, meaning: str) -> Callable[[Callable[...,
     "--endpoints-file",
     type=click.Path(dir_okay=False, path_type=Path),
     help='Further engines, read again when it changes: {"endpoints": [{"url": "http://127.0.0.1:9001"}]}.',
+)
+@click.option(
+    "--endpoints-dns",
+    metavar="NAME:PORT",
+    help="A name with an address for each further engine, such as a headless Service; resolved every second.",
 )
 @click.option(
     "--access-log",
@@ -93,16 +100,16 @@ def gateway(**options: Unpack[Options]) -> None:
 
 
 def _settings(options: Options) -> Settings:
-    if not options["endpoint"] and options["endpoints_file"] is None:
-        raise UsageError(
-            Problem("there is no engine to send requests to", remedy="give --endpoint URL, or --endpoints-file FILE")
-        )
+    if not options["endpoint"] and options["endpoints_file"] is None and options["endpoints_dns"] is None:
+        remedy = "give --endpoint URL, --endpoints-file FILE, or --endpoints-dns NAME:PORT"
+        raise UsageError(Problem("there is no engine to send requests to", remedy=remedy))
     interval = options["probe_interval"]
     return Settings(
         host=options["host"],
         port=options["port"],
         endpoints=options["endpoint"],
         endpoints_file=options["endpoints_file"],
+        endpoints_name=parse(options["endpoints_dns"]) if options["endpoints_dns"] is not None else None,
         access_log=options["access_log"],
         drain_seconds=options["drain_seconds"],
         probe_seconds=options["probe_seconds"],

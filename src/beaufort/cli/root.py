@@ -15,6 +15,10 @@ MAP: dict[str, dict[str, str]] = {
         "init": "Write a commented service file",
         "validate": "Check a service file, every mistake at once",
         "schema": "Print the JSON Schema of the service file",
+        "plan": "Plan a service: accelerators, replicas, cost, and why",
+    },
+    "On Kubernetes": {
+        "render": "Write the manifests of a plan",
     },
     "The parts, one by one": {
         "engine": "Run one engine: a real model, or an emulated accelerator",

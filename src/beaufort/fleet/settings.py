@@ -68,9 +68,9 @@ def from_service(service: MistralService, where: str, engine: EngineKind | None 
     """
     spec = service.spec
     kind = engine or ("openvino" if spec.engine == "auto" else spec.engine)
-    if kind == "vllm":
+    if kind not in ("openvino", "emulated"):
         remedy = "add --engine openvino (a real model on these processors) or --engine emulated"
-        raise UsageError(Problem("the vllm engine runs on a cluster only", f"{where}: spec.engine", remedy))
+        raise UsageError(Problem(f"the {kind} engine runs on a cluster only", f"{where}: spec.engine", remedy))
     return Settings(
         engine=kind,
         model=spec.model.source if kind == "openvino" else _catalog_name(spec.model),

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from beaufort.errors import BeaufortError
-from beaufort.gateway import responses
+from beaufort.gateway import discovery, resolution, responses
 from beaufort.gateway.access_log import AccessLog, Entry
-from beaufort.gateway.discovery import EndpointsFile, follow
+from beaufort.gateway.discovery import EndpointsFile
 from beaufort.gateway.endpoints import Endpoints
 from beaufort.gateway.headers import REQUEST_ID
 from beaufort.gateway.headers import request_id as id_of
@@ -68,7 +68,9 @@ class Gateway:
         named = self._file.changed() if self._file is not None else ()
         if named is None:
             log.event("warning", f"{settings.endpoints_file}: not there yet, its endpoints come when it is")
-        self._update(named or ())
+        self._listed = named or ()
+        self._resolved: tuple[str, ...] = ()
+        self._apply()
 
     async def run(self, stop: asyncio.Event, ready: Callable[[int], None] | None = None) -> None:
         """Serve until ``stop`` is set, then drain.
@@ -84,7 +86,10 @@ class Gateway:
         async with asyncio.TaskGroup() as group:
             work = [group.create_task(self._prober.run()), group.create_task(self._sweep())]
             if self._file is not None:
-                work.append(group.create_task(follow(self._file, self._update, self._complain)))
+                work.append(group.create_task(discovery.follow(self._file, self._update, self._complain)))
+            if self._settings.endpoints_name is not None:
+                name = self._settings.endpoints_name
+                work.append(group.create_task(resolution.follow(name, self._resolve, self._keep)))
             self._log.event("info", "listening", url=f"http://{_shown(self._settings.host)}:{self.server.port}")
             if ready is not None:
                 ready(self.server.port)
@@ -107,11 +112,22 @@ class Gateway:
 
     # The endpoints
 
+    def _apply(self) -> None:
+        self._endpoints.update((*self._fixed, *self._listed, *self._resolved))
+
     def _update(self, urls: tuple[str, ...]) -> None:
-        self._endpoints.update((*self._fixed, *urls))
+        self._listed = urls
+        self._apply()
+
+    def _resolve(self, urls: tuple[str, ...]) -> None:
+        self._resolved = urls
+        self._apply()
 
     def _complain(self, error: BeaufortError) -> None:
         self._metrics.bad_files += 1
+        self._keep(error)
+
+    def _keep(self, error: BeaufortError) -> None:
         self._log.event("warning", f"the last good list of endpoints is kept: {error}")
 
     # The routes

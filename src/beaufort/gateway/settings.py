@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from beaufort.gateway.resolution import EndpointsName
 from beaufort.routing import HealthPolicy
 from beaufort.wire import Limits
 
@@ -40,6 +41,7 @@ class Settings:
         port: Port to listen on, 0 for a free one.
         endpoints: Addresses of endpoints that do not change.
         endpoints_file: A file with further endpoints, read again when it changes.
+        endpoints_name: A name of DNS that stands for further endpoints, resolved again and again.
         access_log: ``stderr``, ``-`` for standard output, ``off``, or the path of a file.
         drain_seconds: How long requests in flight may take to finish after SIGTERM.
         probe_seconds: How long an endpoint may take to answer ``GET /health``.
@@ -52,6 +54,7 @@ class Settings:
     port: int = 8080
     endpoints: tuple[str, ...] = ()
     endpoints_file: Path | None = None
+    endpoints_name: EndpointsName | None = None
     access_log: str = "stderr"
     drain_seconds: float = 30.0
     probe_seconds: float = 5.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from beaufort.errors import Problem, UsageError
-from beaufort.simulate.request import BLOCK_SIZE
+from beaufort.plan.memory import BLOCK_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class ReplicaConfig:
     """The bounds of one replica.
 
     Attributes:
-        num_blocks: Blocks of keys and values that fit its memory: ``memory.kv_blocks``.
+        num_blocks: Blocks of keys and values that fit its memory: ``plan.memory.kv_blocks``.
         max_model_len: The longest prompt and answer together, in tokens.
         block_size: Tokens in a block.
         max_num_seqs: Most sequences in one step.

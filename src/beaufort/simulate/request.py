@@ -6,9 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from beaufort.errors import BeaufortError
-
-BLOCK_SIZE = 16
-"""Tokens in one block of keys and values: vLLM's default."""
+from beaufort.plan.memory import BLOCK_SIZE
 
 
 class UnfitRequestError(BeaufortError):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
 from beaufort.spec.mistakes import Mistake, raise_mistakes, repeated, shown
+from beaufort.spec.notation import Pattern
 from beaufort.spec.part import Part
 from beaufort.spec.scalars import Label, Share
 
@@ -37,6 +38,19 @@ class Cluster(Part):
         default=(),
         max_length=100,
         description="The zones, as nodes carry them in `topology.kubernetes.io/zone`. Default: one, unnamed.",
+    )
+
+    feature_gates: tuple[
+        Annotated[
+            str,
+            Pattern(r"^[A-Z][A-Za-z0-9]{1,62}$", "a feature gate", "write for example VolumeAttributesClass"),
+        ],
+        ...,
+    ] = Field(
+        default=(),
+        max_length=100,
+        description="Feature gates that somebody turned on because this version leaves them off, for example "
+        "`VolumeAttributesClass`. What needs them is then rendered too.",
     )
 
     @field_validator("version", mode="before")

@@ -63,8 +63,9 @@ def _part(title: str) -> Node:
 
 def _section(part: Node, paths: list[str]) -> str:
     heading = ", ".join(f"`{path}`" for path in paths if path) or "The file"
-    if "kind" in part["properties"] and paths != [""]:
-        heading += f": `{part['properties']['kind']['const']}`"
+    kind = part["properties"].get("kind", {}).get("const")
+    if kind and paths != [""]:
+        heading += f": `{kind}`"
     rows = (_row(name, field, required=name in part.get("required", ())) for name, field in part["properties"].items())
     table = "\n".join(["| Field | Written as | Default | Meaning |", "|---|---|---|---|", *rows])
     return f"## {heading}\n\n{part['description']}\n\n{table}\n"
@@ -82,6 +83,8 @@ def _default(value: object) -> str:
 def _flow(value: object) -> str:
     if isinstance(value, dict):
         return f"{{{', '.join(f'{name}: {_flow(below)}' for name, below in value.items())}}}"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 

@@ -10,6 +10,8 @@ from beaufort.spec.accelerators import Accelerator, Zones
 from beaufort.spec.budget import Budget
 from beaufort.spec.cache import Cache
 from beaufort.spec.cluster import Cluster, Region
+from beaufort.spec.gateway import Gateway
+from beaufort.spec.images import Images
 from beaufort.spec.keys import Key
 from beaufort.spec.mistakes import Mistake, raise_mistakes, repeated
 from beaufort.spec.model import Model
@@ -17,6 +19,9 @@ from beaufort.spec.notation import Pattern, Short
 from beaufort.spec.objectives import Objectives
 from beaufort.spec.part import Part
 from beaufort.spec.scalars import Label
+from beaufort.spec.scaling import Scaling
+from beaufort.spec.scheduling import Scheduling
+from beaufort.spec.storage import Storage
 from beaufort.spec.traffic import Mean, Percentiles, Synthetic, Traffic
 
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
@@ -68,10 +73,11 @@ class Spec(Part):
 
     # The order matters: a validator sees the fields above its own.
     model: Model = Field(description="The model to serve.")
-    engine: Literal["auto", "openvino", "emulated", "vllm"] = Field(
+    engine: Literal["auto", "openvino", "emulated", "vllm", "tgi"] = Field(
         default="auto",
         description="What runs the model. `openvino`: this machine's processors. `emulated`: the timing of the first "
-        "accelerator, no model. `vllm`: accelerators on Kubernetes. `auto`: `openvino` on one machine, else `vllm`.",
+        "accelerator, no model. `vllm`: accelerators on Kubernetes. `tgi`: the same with Text Generation Inference. "
+        "`auto`: `openvino` on one machine, else `vllm`.",
     )
     replicas: (
         Annotated[
@@ -94,6 +100,11 @@ class Spec(Part):
         Annotated[Region, Short(lambda name: {"name": name}, {"type": "string"})],
         ...,
     ] = Field(default=(), max_length=100, description="Regions that each have such a cluster. Default: one, unnamed.")
+    images: Images = Field(default=Images(), description="Which images run on a cluster.")
+    storage: Storage = Field(default=Storage(), description="Where the weights are kept on a cluster.")
+    scheduling: Scheduling = Field(default=Scheduling(), description="Where the engines' pods are put.")
+    scaling: Scaling = Field(default=Scaling(), description="Where the autoscaler has its figures from.")
+    gateway: Gateway = Field(default=Gateway(), description="The gateway on a cluster.")
     cache: Cache | None = Field(default=None, description="The cache of answers. Default: none.")
     keys: tuple[Key, ...] = Field(
         default=(), max_length=1000, description="The API keys that may call. Default: everyone may."

@@ -14,10 +14,9 @@ from beaufort.engines.emulated.text import Words
 from beaufort.engines.generation import ModelInfo
 from beaufort.errors import Problem, UsageError
 from beaufort.perf.roofline import Roofline
+from beaufort.plan.memory import BLOCK_SIZE, kv_blocks
 from beaufort.simulate.config import ReplicaConfig
-from beaufort.simulate.memory import kv_blocks
 from beaufort.simulate.replica import Replica
-from beaufort.simulate.request import BLOCK_SIZE
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from beaufort.catalog.accelerators import accelerator
 from beaufort.catalog.models import model
 from beaufort.catalog.precision import Precision
 from beaufort.errors import UnavailableError
-from beaufort.simulate.memory import kv_blocks
+from beaufort.plan.memory import kv_blocks
 from beaufort.units import GIB
 
 MISTRAL = model("mistral-7b-v0.3")

@@ -1,0 +1,100 @@
+"""One control plane on this machine: judging it and ending it. ``launch`` starts it.
+
+A cluster is a folder. Its state file lists every process before that process does anything, so whatever is killed at
+whatever moment, ``stop`` finds all that is left.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from beaufort.errors import BeaufortError, Problem
+from rig import health, state
+from rig.cache import locked
+from rig.components import APISERVER, CONTROLLER_MANAGER, ETCD, SCHEDULER
+from rig.progress import Say
+from rig.state import Phase, State
+
+
+class ClusterError(BeaufortError):
+    """The control plane was started and did not come up, or would not go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """How one component does.
+
+    Attributes:
+        name: Its name.
+        pid: Its process; 0 when it has none.
+        port: Where it listens.
+        healthy: Whether it runs and says that it is well.
+    """
+
+    name: str
+    pid: int
+    port: int
+    healthy: bool
+
+
+@contextmanager
+def held(folder: Path, say: Say) -> Iterator[None]:
+    """Let only one command at a time start or end the cluster of a folder."""
+    with locked(folder.with_name(f"{folder.name}.lock"), say):
+        yield
+
+
+def judge(folder: Path, known: State) -> tuple[Component, ...]:
+    """Return how each component of a cluster does."""
+    ports = {
+        ETCD: known.ports.etcd,
+        APISERVER: known.ports.apiserver,
+        CONTROLLER_MANAGER: known.ports.controller_manager,
+        SCHEDULER: known.ports.scheduler,
+    }
+    found = []
+    for name, port in ports.items():
+        one = known.process(name)
+        runs = one is not None and one.runs()
+        healthy = runs and health.answers(name, folder, known.ports)
+        found.append(Component(name, one.pid if one and runs else 0, port, healthy))
+    return tuple(found)
+
+
+def healthy(folder: Path, known: State) -> bool:
+    """Return whether a cluster has come up and every component is well."""
+    return known.phase is Phase.RUNNING and all(component.healthy for component in judge(folder, known))
+
+
+def stop(folder: Path) -> bool:
+    """End a cluster, whatever state it is in, and remove its files; return whether there was one.
+
+    Raises:
+        ClusterError: A process would not go.
+        UnavailableError: The state file cannot be understood.
+    """
+    known = state.load(folder)
+    if known is None:
+        had = folder.exists()
+        shutil.rmtree(folder, ignore_errors=True)
+        return had
+    # The keeper that calls this is one of them, and goes by itself.
+    others = [one for one in reversed(known.processes) if one.pid != os.getpid()]
+    stuck = [one for one in others if not one.end()]
+    if stuck:
+        names = ", ".join(f"{one.name} ({one.pid})" for one in stuck)
+        raise ClusterError(Problem(f"processes do not end although killed: {names}", remedy="is a disk not answering?"))
+    known.kubeconfig.unlink(missing_ok=True)
+    # The state file goes last, so that an interrupted removal can be told from no cluster.
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path != state.file(folder):
+            path.unlink()
+    shutil.rmtree(folder)
+    return True

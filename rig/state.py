@@ -1,0 +1,78 @@
+"""The file that says what a cluster is and which processes it has: all that its end needs to know."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from beaufort.errors import Problem, UnavailableError
+from rig.cache import write
+from rig.network import Ports
+from rig.process import Process
+
+
+class Phase(StrEnum):
+    """How far a cluster has come."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+
+
+class State(BaseModel):
+    """What is kept of a cluster.
+
+    Attributes:
+        phase: How far it has come.
+        version: Its Kubernetes version, such as ``v1.30.14``.
+        ports: Where it listens.
+        kubeconfig: The file that was written for the user.
+        processes: In the order of their start.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    phase: Phase
+    version: str
+    ports: Ports
+    kubeconfig: Path
+    processes: tuple[Process, ...] = ()
+
+    def with_process(self, process: Process) -> State:
+        """Return the state with one more process."""
+        return self.model_copy(update={"processes": (*self.processes, process)})
+
+    def with_phase(self, phase: Phase) -> State:
+        """Return the state in another phase."""
+        return self.model_copy(update={"phase": phase})
+
+    def process(self, name: str) -> Process | None:
+        """Return the last process of that name."""
+        return next((each for each in reversed(self.processes) if each.name == name), None)
+
+
+def file(folder: Path) -> Path:
+    """Return where a cluster's state is kept."""
+    return folder / "state.json"
+
+
+def save(folder: Path, state: State) -> None:
+    """Keep a cluster's state, whole or not at all."""
+    write(file(folder), state.model_dump_json(indent=2) + "\n", mode=0o600)
+
+
+def load(folder: Path) -> State | None:
+    """Return a cluster's state, or None when there is no cluster.
+
+    Raises:
+        UnavailableError: The file is there and cannot be understood.
+    """
+    path = file(folder)
+    try:
+        return State.model_validate_json(path.read_text())
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        remedy = f"end the rig's processes that `ps` shows with {folder} in their arguments, then remove that folder"
+        raise UnavailableError(Problem("the state of the cluster cannot be read", str(path), remedy)) from error

@@ -1,0 +1,129 @@
+"""Download a model once and verify it, or wait until somebody has. A program for a pod: only its text is used here.
+
+    fetch_model.py REPOSITORY REVISION FOLDER [--wait]
+
+FOLDER holds the model once the marker in it names this repository and revision, and every file has its size. Files that
+are complete are kept when the program is started again; those with a hash are read once more before the marker is
+written, because the hub's client compares sizes only. HF_TOKEN and HF_ENDPOINT are the client's own.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import sys
+import time
+from fnmatch import fnmatch
+from pathlib import Path
+
+MARKER = ".complete"
+POLL_SECONDS = 2.0
+CHUNK = 1 << 24
+# The same weights in other forms, and what no engine reads.
+NEVER = ("*.bin", "*.ckpt", "*.gguf", "*.h5", "*.msgpack", "*.onnx", "*.pt", "*.pth", "original/*", ".git*", "*.md")
+
+
+def main(arguments: list[str]) -> int:
+    """Return the exit code: 0 when the folder holds the model."""
+    repository, revision, folder = arguments[:3]
+    path = Path(folder)
+    if "--wait" in arguments[3:]:
+        wait(repository, revision, path)
+    else:
+        fetch(repository, revision, path)
+    return 0
+
+
+def complete(repository: str, revision: str, folder: Path) -> bool:
+    """Return whether the folder holds the model, by its marker and the sizes of its files."""
+    try:
+        marker = json.loads((folder / MARKER).read_text("utf-8"))
+        same = (marker["repository"], marker["revision"]) == (repository, revision)
+        return same and all((folder / name).stat().st_size == size for name, size in marker["files"].items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def wait(repository: str, revision: str, folder: Path) -> None:
+    """Return once the folder holds the model."""
+    say(f"waiting for {repository}@{revision} in {folder}")
+    while not complete(repository, revision, folder):
+        time.sleep(POLL_SECONDS)
+    say("it is there")
+
+
+def fetch(repository: str, revision: str, folder: Path) -> None:
+    """Download what is missing, verify it, and write the marker. Two at once take turns."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if complete(repository, revision, folder):
+            say(f"{repository}@{revision} is in {folder} already")
+            return
+        (folder / MARKER).unlink(missing_ok=True)
+        download(repository, revision, folder)
+
+
+def download(repository: str, revision: str, folder: Path) -> None:
+    """Download and verify into a folder that nobody else writes to."""
+    from huggingface_hub import HfApi, snapshot_download  # noqa: PLC0415 - whoever only waits does without
+
+    listing = HfApi().model_info(repository, revision=revision, files_metadata=True)
+    names = wanted([file.rfilename for file in listing.siblings or ()])
+    files = {file.rfilename: file for file in listing.siblings or () if file.rfilename in names}
+    missing = sum(file.size or 0 for name, file in files.items() if not (folder / name).exists())
+    free = shutil.disk_usage(folder).free
+    if missing > free:
+        sys.exit(f"{missing >> 20} MiB are missing, {free >> 20} MiB are free in {folder}")
+    say(f"downloading {missing >> 20} MiB of {repository} at {listing.sha}")
+    snapshot_download(repository, revision=listing.sha, local_dir=folder, allow_patterns=names)
+    for name, file in files.items():
+        verify(folder / name, file.lfs.sha256 if file.lfs else None)
+    shutil.rmtree(folder / ".cache", ignore_errors=True)
+    sizes = {name: (folder / name).stat().st_size for name in names}
+    write_marker(folder, {"repository": repository, "revision": revision, "commit": listing.sha, "files": sizes})
+    say(f"complete: {sum(sizes.values()) >> 20} MiB")
+
+
+def wanted(names: list[str]) -> list[str]:
+    """Return the files to have: of two sets of the same safetensors, the one for Transformers."""
+    kept = [name for name in names if not any(fnmatch(name, pattern) for pattern in NEVER)]
+    if any(fnmatch(name, "model*.safetensors") for name in kept):
+        kept = [name for name in kept if not fnmatch(name, "consolidated*.safetensors*")]
+    if not any(name.endswith(".safetensors") for name in kept):
+        sys.exit("the repository has no .safetensors files, which alone are loaded")
+    return kept
+
+
+def verify(path: Path, sha256: str | None) -> None:
+    """Remove the file and end when its hash is another."""
+    path.chmod(0o644)  # read by the engine's user, whoever downloaded it
+    if sha256 is None:
+        return
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    if digest.hexdigest() != sha256:
+        path.unlink()
+        sys.exit(f"{path.name} is damaged: {digest.hexdigest()} instead of {sha256}; it is downloaded again")
+
+
+def write_marker(folder: Path, content: dict[str, object]) -> None:
+    """Write the marker in one step, after all else is on the disk."""
+    os.sync()
+    partial = folder / f"{MARKER}.partial"
+    partial.write_text(json.dumps(content, indent=1), "utf-8")
+    partial.replace(folder / MARKER)
+
+
+def say(line: str) -> None:
+    """Tell whoever reads the pod's log."""
+    print(line, flush=True)  # noqa: T201 - a pod's log is its standard output
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+
+from beaufort.catalog.models import MODELS, Architecture
+from beaufort.plan.plan import Plan
+from beaufort.plan.planner import plan
+from beaufort.spec import MistralService, parse
+from beaufort.spec.traffic import Synthetic
+from beaufort.traffic.demand import synthetic
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def example(name: str) -> MistralService:
+    return parse((EXAMPLES / name).read_text())
+
+
+def architecture(service: MistralService) -> Architecture:
+    repo = service.spec.model.source.removeprefix("hf://")
+    return next((known for known in MODELS.values() if known.repo == repo), MODELS["smollm2-135m"])
+
+
+def planned(service: MistralService) -> Plan:
+    assert isinstance(service.spec.traffic, Synthetic)
+    return plan(service, architecture(service), synthetic(service.spec.traffic))
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("*.yaml")))
+def test_an_example_is_planned_and_survives_json(name: str) -> None:
+    made = planned(example(name))
+    assert Plan.model_validate_json(made.model_dump_json(by_alias=True)) == made
+    assert made == planned(example(name))
