@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import shutil
 from collections.abc import Sequence
@@ -73,6 +74,7 @@ def _build(recipe: Recipe, wanted: Sequence[str], cache: Path, say: Say) -> None
         if not missing:
             return
         go = toolchain.find(cache, say)
+        _clear(folder)
         write(folder / "go.mod", gomodule.text(recipe))
         if recipe.release:
             # Only the module itself knows which staging modules it has: they change between releases.
@@ -82,8 +84,14 @@ def _build(recipe: Recipe, wanted: Sequence[str], cache: Path, say: Say) -> None
             _compile(go, recipe, name, folder, say, f"({number} of {len(missing)})")
 
 
+def _clear(folder: Path) -> None:
+    """Remove what a build left that was killed."""
+    for left in (*folder.glob(".scratch-*"), *folder.glob(".draft-*")):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
 def _compile(go: Go, recipe: Recipe, name: str, folder: Path, say: Say, count: str) -> None:
-    draft = folder / f".{name}.draft"
+    draft = folder / f".draft-{name}-{os.getpid()}"
     title = f"building {name} {recipe.module.version} {count}"
     arguments = ["build", "-v", "-ldflags", recipe.ldflags(), "-o", str(draft), recipe.packages[name]]
     with step(say, title):

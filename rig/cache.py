@@ -39,19 +39,39 @@ def _unusable(path: Path, why: str | None) -> UnavailableError:
 def locked(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
     """Hold the lock file ``path``; while another process holds it, wait, and say so through ``waiting`` once.
 
-    The kernel drops the lock when its holder ends, however it ends.
+    The kernel drops the lock when its holder ends, however it ends. The file goes with the lock.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = _acquire(path, waiting)
     try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _acquire(path: Path, waiting: Callable[[str], None]) -> int:
+    said = False
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            waiting(f"waiting for another rig that holds {path}")
+            if not said:
+                waiting(f"waiting for another rig that holds {path}")
+                said = True
             fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
+        # Whoever held it may have removed the file meanwhile: then this is a lock that nobody else would meet.
+        if _is(handle, path):
+            return handle
         os.close(handle)
+
+
+def _is(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def write(path: Path, text: str, mode: int = 0o644) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,6 +26,9 @@ _ABSENT = 3
 
 def main() -> None:
     """Run a verb; exit codes are those of ``beaufort``: 1 failed, 2 unusable input, 3 something outside is missing."""
+    # As Ctrl-C: whoever waits is interrupted and cleans up.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         sys.exit(rig.main(prog_name="python -m rig", standalone_mode=False) or 0)
     except click.ClickException as error:
@@ -78,13 +82,17 @@ def rig() -> None:
 @folder_option
 @click.option("--kubeconfig", type=click.Path(path_type=Path), default=KUBECONFIG, help="The kubeconfig to write.")
 @click.option("--gate", "gates", multiple=True, metavar="NAME=true|false", help="One more feature gate; repeatable.")
+@click.option("--crds/--no-crds", "custom", default=True, help="Whether to install other projects' custom resources.")
 @click.option("--until-exit-of", "master", type=int, metavar="PID", help="End the cluster when this process ends.")
-def up(*, release: Release, folder: Path | None, kubeconfig: Path, gates: tuple[str, ...], master: int | None) -> None:
+def up(
+    *, release: Release, folder: Path | None, kubeconfig: Path, gates: tuple[str, ...], custom: bool, master: int | None
+) -> None:
     """Build what is missing, start a control plane, install custom resources, write a kubeconfig."""
     folder = (folder or _default_folder()).absolute()
+    settings = launch.Settings(release, kubeconfig.absolute(), _gates(gates), _master(master))
     programs = builds.programs(release, cache.folder(), _say)
-    definitions = crds.fetch(cache.folder(), _say)
-    settings = launch.Settings(release, kubeconfig.absolute(), _gates(gates), _master(master), definitions)
+    if custom:
+        settings = replace(settings, definitions=crds.fetch(cache.folder(), _say))
     with cluster.held(folder, _say):
         known = state.load(folder)
         if known and cluster.healthy(folder, known):
@@ -152,6 +160,7 @@ class Status:
         version: The Kubernetes version.
         server: The API server's address.
         kubeconfig: The file for clients.
+        programs: The folder with a kubectl of the same version.
         components: How each component does.
     """
 
@@ -160,6 +169,7 @@ class Status:
     version: str = ""
     server: str = ""
     kubeconfig: str = ""
+    programs: str = ""
     components: tuple[cluster.Component, ...] = ()
 
 
@@ -189,6 +199,7 @@ def _status(folder: Path) -> Status:
         known.version,
         f"https://127.0.0.1:{known.ports.apiserver}",
         str(known.kubeconfig),
+        str(builds.known(find(known.version), cache.folder()).kubernetes),
         judged,
     )
 
@@ -215,7 +226,7 @@ def crds_(*, folder: Path | None) -> None:
     if known is None or not cluster.healthy(folder, known):
         raise UsageError(Problem("no healthy cluster runs", remedy="make cluster"))
     programs = builds.known(find(known.version), cache.folder())
-    count = crds.install(crds.fetch(cache.folder(), _say), programs.path("kubectl"), known.kubeconfig)
+    count = crds.install(crds.fetch(cache.folder(), _say), programs.path("kubectl"), folder)
     _say(f"{count} custom resources are there")
 
 

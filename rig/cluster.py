@@ -9,16 +9,19 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from beaufort.errors import BeaufortError, Problem
-from rig import health, state
+from rig import health, kubeconfig, state
 from rig.cache import locked
 from rig.components import APISERVER, CONTROLLER_MANAGER, ETCD, SCHEDULER
 from rig.progress import Say
 from rig.state import Phase, State
+
+# What a cluster's folder holds, besides its state.
+FILES = ("pki", "etcd", "logs", "kubectl", "scheduler.yaml")
 
 
 class ClusterError(BeaufortError):
@@ -74,27 +77,27 @@ def healthy(folder: Path, known: State) -> bool:
 def stop(folder: Path) -> bool:
     """End a cluster, whatever state it is in, and remove its files; return whether there was one.
 
+    What is in the folder and not the rig's stays.
+
     Raises:
         ClusterError: A process would not go.
         UnavailableError: The state file cannot be understood.
     """
     known = state.load(folder)
-    if known is None:
-        had = folder.exists()
-        shutil.rmtree(folder, ignore_errors=True)
-        return had
-    # The keeper that calls this is one of them, and goes by itself.
-    others = [one for one in reversed(known.processes) if one.pid != os.getpid()]
-    stuck = [one for one in others if not one.end()]
-    if stuck:
-        names = ", ".join(f"{one.name} ({one.pid})" for one in stuck)
-        raise ClusterError(Problem(f"processes do not end although killed: {names}", remedy="is a disk not answering?"))
-    known.kubeconfig.unlink(missing_ok=True)
-    # The state file goes last, so that an interrupted removal can be told from no cluster.
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path != state.file(folder):
-            path.unlink()
-    shutil.rmtree(folder)
-    return True
+    if known:
+        # The keeper that calls this is one of them, and goes by itself.
+        others = [one for one in reversed(known.processes) if one.pid != os.getpid()]
+        stuck = [one for one in others if not one.end()]
+        if stuck:
+            names = ", ".join(f"{one.name} ({one.pid})" for one in stuck)
+            remedy = "is a disk not answering?"
+            raise ClusterError(Problem(f"processes do not end although killed: {names}", remedy=remedy))
+        kubeconfig.withdraw(known.kubeconfig)
+        for name in FILES:
+            path = folder / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    # The state goes last, so that what an interrupted removal left is found again.
+    state.remove(folder)
+    with suppress(OSError):
+        folder.rmdir()
+    return known is not None

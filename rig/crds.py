@@ -67,7 +67,7 @@ SOURCES = (
     ),
     Source(
         "cluster-api",
-        Module("sigs.k8s.io/cluster-api", "v1.8.4"),
+        Module("sigs.k8s.io/cluster-api", "v1.12.8"),
         (
             *(f"{_CAPI}{kind}.yaml" for kind in ("clusters", "machinedeployments", "machinesets", "machines")),
             *(f"{_CAPI}{kind}.yaml" for kind in ("machinepools", "machinehealthchecks", "clusterclasses")),
@@ -137,42 +137,42 @@ def _fetch(source: Source, go: toolchain.Go, cache: Path) -> None:
     draft.rename(source.place(cache))
 
 
-def install(folders: Sequence[Path], kubectl: str, kubeconfig: Path) -> int:
+def install(definitions: Sequence[Path], kubectl: str, folder: Path) -> int:
     """Install definitions into a cluster, wait until it serves them, and return how many there are.
+
+    Args:
+        definitions: The folders that hold them.
+        kubectl: The program.
+        folder: Where the cluster keeps its files.
 
     Raises:
         CrdError: The cluster refused one.
     """
     # Server-side: some are too big for the annotation of a client-side apply.
-    applied = _kubectl(
-        kubectl,
-        kubeconfig,
-        ["apply", "--server-side", "--force-conflicts", "--field-manager=rig", "-o", "name"]
-        + [argument for folder in folders for argument in ("-f", str(folder))],
-    ).split()
+    arguments = ["apply", "--server-side", "--force-conflicts", "--field-manager=rig", "-o", "name"]
+    files = [argument for each in definitions for argument in ("-f", str(each))]
+    applied = _kubectl(kubectl, folder, [*arguments, *files]).split()
     ends = time.monotonic() + _PATIENCE
-    while missing := _unserved(kubectl, kubeconfig):
+    while missing := _unserved(kubectl, folder):
         if time.monotonic() > ends:
-            raise CrdError(Problem(f"not served after {_PATIENCE:.0f} s: {', '.join(missing)}", str(kubeconfig)))
+            raise CrdError(Problem(f"not served after {_PATIENCE:.0f} s: {', '.join(missing)}"))
         time.sleep(0.2)
     return len(applied)
 
 
-def _unserved(kubectl: str, kubeconfig: Path) -> list[str]:
+def _unserved(kubectl: str, folder: Path) -> list[str]:
     # `kubectl wait` asks for one at a time, a tenth of a second each.
-    listed = _kubectl(kubectl, kubeconfig, ["get", "crds", "-o", f"go-template={_LINES}"])
+    listed = _kubectl(kubectl, folder, ["get", "crds", "-o", f"go-template={_LINES}"])
     return [line.split()[0] for line in listed.splitlines() if not line.endswith(" True")]
 
 
-def _kubectl(kubectl: str, kubeconfig: Path, arguments: list[str]) -> str:
+def _kubectl(kubectl: str, folder: Path, arguments: list[str]) -> str:
+    # Its cache of what the API server offers goes with the cluster, not into the user's home.
+    mine = [f"--kubeconfig={folder / 'pki' / 'admin.kubeconfig'}", f"--cache-dir={folder / 'kubectl'}"]
     done = subprocess.run(  # noqa: S603 - the arguments are the rig's own
-        [kubectl, "--kubeconfig", str(kubeconfig), *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
+        [kubectl, *mine, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode:
         said = "\n".join(line[:300] for line in done.stderr.strip().splitlines()[-15:])
-        raise CrdError(Problem(f"the cluster refused custom resources:\n{said}", str(kubeconfig)))
+        raise CrdError(Problem(f"the cluster refused custom resources:\n{said}"))
     return done.stdout

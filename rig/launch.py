@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from beaufort.errors import Problem, UsageError
-from rig import components, crds, health, pki, process, state
+from rig import components, crds, health, kubeconfig, pki, process, state
 from rig.build import Programs
 from rig.cache import write
 from rig.cluster import ClusterError, stop
@@ -77,14 +77,17 @@ def check_same(known: State, settings: Settings) -> None:
 
 
 def _try(folder: Path, settings: Settings, programs: Programs, say: Say) -> State:
+    kubeconfig.check_free(settings.kubeconfig)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise UsageError(Problem("the cluster's folder holds other files", str(folder), "choose another --folder"))
     ports = free_ports()
     known = State(phase=Phase.STARTING, version=settings.release.version, ports=ports, kubeconfig=settings.kubeconfig)
     state.save(folder, known)
     try:
         pki.make(folder / "pki", ports, dt.datetime.now(dt.UTC))
         known = _launch(folder, settings, programs, known, say)
-        write(settings.kubeconfig, (folder / "pki" / "admin.kubeconfig").read_text(), mode=0o600)
+        kubeconfig.publish(settings.kubeconfig, (folder / "pki" / "admin.kubeconfig").read_text())
         known = known.with_phase(Phase.RUNNING)
         state.save(folder, known)
     except BaseException:
@@ -107,7 +110,7 @@ def _launch(folder: Path, settings: Settings, programs: Programs, known: State, 
     # The controllers start meanwhile.
     if settings.definitions:
         with step(say, "installing custom resources"):
-            crds.install(settings.definitions, programs.path("kubectl"), folder / "pki" / "admin.kubeconfig")
+            crds.install(settings.definitions, programs.path("kubectl"), folder)
     with step(say, "waiting for the controllers"):
         _wait(folder, known, NAMES)
         _until(partial(health.has_default_account, folder, known.ports), folder, known, "the account `default`")

@@ -76,3 +76,9 @@ def load(folder: Path) -> State | None:
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         remedy = f"end the rig's processes that `ps` shows with {folder} in their arguments, then remove that folder"
         raise UnavailableError(Problem("the state of the cluster cannot be read", str(path), remedy)) from error
+
+
+def remove(folder: Path) -> None:
+    """Forget a cluster, and the drafts that were never renamed because their writer was killed."""
+    for path in (*folder.glob(f".{file(folder).name}.*"), file(folder)):
+        path.unlink(missing_ok=True)

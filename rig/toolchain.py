@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +35,9 @@ class Go:
 
     Attributes:
         program: Its path.
-        scratch: Where it keeps its temporary files, so that nothing stays elsewhere when it is killed.
     """
 
     program: Path
-    scratch: Path
 
     def run(self, arguments: Sequence[str], directory: Path, pulse: Pulse | None = None) -> str:
         """Run ``go`` in a folder and return its standard output.
@@ -46,17 +45,19 @@ class Go:
         Raises:
             BuildError: It failed; the problem holds the last lines that it said.
         """
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        command = [str(self.program), *arguments]
-        with subprocess.Popen(  # noqa: S603 - the arguments are the rig's own
-            command,
-            cwd=directory,
-            env=environment(self.scratch),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
+        with (
+            # Beside the result, so that nothing stays elsewhere when we are killed.
+            tempfile.TemporaryDirectory(prefix=".scratch-", dir=directory) as scratch,
+            subprocess.Popen(  # noqa: S603 - the arguments are the rig's own
+                [*_dying_with_us(), str(self.program), *arguments],
+                cwd=directory,
+                env=environment(scratch),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            ) as process,
+        ):
             said = _listen(process, pulse)
             output = process.stdout.read() if process.stdout else ""
         if process.returncode:
@@ -76,6 +77,12 @@ class Go:
         return Path(answer["Dir"])
 
 
+def _dying_with_us() -> list[str]:
+    # A build goes on for minutes when whoever wants it is killed. setpriv is part of util-linux.
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
+
+
 def _listen(process: subprocess.Popen[str], pulse: Pulse | None) -> list[str]:
     # Go's standard output is a few lines at most, so its pipe never fills while only standard error is read.
     said: list[str] = []
@@ -86,14 +93,14 @@ def _listen(process: subprocess.Popen[str], pulse: Pulse | None) -> list[str]:
     return said
 
 
-def environment(scratch: Path) -> dict[str, str]:
+def environment(scratch: str) -> dict[str, str]:
     """Return the environment in which Go runs: the user's, with what the result depends on made certain."""
     fixed = {
         "CGO_ENABLED": "0",  # the programs run wherever the kernel does
         "GOFLAGS": "-mod=mod -buildvcs=false",
         "GOTOOLCHAIN": "local",  # never fetch another Go behind the user's back
         "GOWORK": "off",
-        "GOTMPDIR": str(scratch),
+        "GOTMPDIR": scratch,
         "GOOS": "linux",
     }
     dropped = {"GOARCH", "GOEXPERIMENT", "GODEBUG", "GOROOT"}
@@ -106,11 +113,10 @@ def find(cache: Path, say: Say) -> Go:
     Raises:
         UnavailableError: There is none, and none can be installed.
     """
-    scratch = cache / "scratch"
     for program in (shutil.which("go"), *_known_places()):
         if program and _new_enough(Path(program)):
-            return Go(Path(program), scratch)
-    return Go(_install(cache, say), scratch)
+            return Go(Path(program))
+    return Go(_install(cache, say))
 
 
 def _known_places() -> tuple[str, ...]:

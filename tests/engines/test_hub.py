@@ -2,140 +2,40 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from huggingface_hub import constants
+from tests.stand_in_hub import COMMIT, Hub, Refusal, serving
 
 from beaufort.engines.hub import download
 from beaufort.engines.models import resolve
 from beaufort.errors import UnavailableError, UsageError
 from beaufort.spec.source import HubSource
 
-_COMMIT = "0123456789abcdef0123456789abcdef01234567"
 _WEIGHTS = bytes(range(256)) * 4096
 _TOKEN = "hf_secret"  # noqa: S105 - of the stand-in only
 
 
-class _Refusal(NamedTuple):
-    status: int
-    code: str = ""
-
-
-@dataclass
-class _Hub:
-    """The stand-in: what it holds, how it misbehaves, and what it was asked."""
-
-    files: dict[str, bytes] = field(default_factory=dict)
-    sent: dict[str, bytes] = field(default_factory=dict)
-    cuts: list[int] = field(default_factory=list)
-    listing: _Refusal | None = None
-    resolving: _Refusal | None = None
-    token: str | None = None
-    requests: list[tuple[str, str, str | None]] = field(default_factory=list)
-    url: str = ""
-
-    def ranges(self) -> list[str | None]:
-        return [wanted for method, path, wanted in self.requests if method == "GET" and "/resolve/" in path]
-
-    def model(self) -> bytes:
-        siblings = [
-            {
-                "rfilename": name,
-                "size": len(data),
-                "lfs": {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 130},
-            }
-            for name, data in self.files.items()
-        ]
-        return json.dumps({"id": "owner/repo", "sha": _COMMIT, "siblings": siblings}).encode()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    hub: _Hub
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        pass
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_HEAD(self) -> None:
-        self._answer()
-
-    def _answer(self) -> None:
-        hub, path = self.hub, self.path.partition("?")[0]
-        hub.requests.append((self.command, path, self.headers.get("Range")))
-        listing = re.fullmatch(r"/api/models/owner/repo(/revision/([^/]+))?", path)
-        file = re.fullmatch(r"/owner/repo/resolve/([^/]+)/(.+)", path)
-        if hub.token and self.headers.get("Authorization") != f"Bearer {hub.token}":
-            return self._refuse(_Refusal(401, "GatedRepo"))
-        if listing and listing[2] in {None, "main"}:
-            return self._refuse(hub.listing) if hub.listing else self._send(hub.model())
-        if file and file[2] in hub.files:
-            return self._refuse(hub.resolving) if hub.resolving else self._file(file[2])
-        return self._refuse(_Refusal(404, "RevisionNotFound" if listing else "RepoNotFound"))
-
-    def _refuse(self, refusal: _Refusal) -> None:
-        self._send(b"{}", refusal.status, {"X-Error-Code": refusal.code})
-
-    def _file(self, name: str) -> None:
-        data = self.hub.sent.get(name, self.hub.files[name])
-        etag = hashlib.sha256(self.hub.files[name]).hexdigest()
-        headers = {"X-Repo-Commit": _COMMIT, "ETag": f'"{etag}"', "Accept-Ranges": "bytes"}
-        wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        start = int(wanted[1]) if wanted else 0
-        if wanted:
-            headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
-        self._send(data[start:], 206 if wanted else 200, headers)
-
-    def _send(self, body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for key, value in (headers or {}).items():
-            self.send_header(key, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command == "HEAD":
-            return
-        if "/resolve/" in self.path and self.hub.cuts:
-            body = body[: self.hub.cuts.pop(0)]
-            self.close_connection = True
-        self.wfile.write(body)
-
-
 @pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Hub]:
-    hub = _Hub()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": hub}))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    hub.url = f"http://127.0.0.1:{server.server_port}"
-    template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, hub.url)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-    monkeypatch.setattr(constants, "ENDPOINT", hub.url)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
-    monkeypatch.setattr(
-        "huggingface_hub.file_download.time.sleep", lambda _: None
-    )  # the client waits a second before it resumes
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    yield hub
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    with serving() as hub:
+        template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, hub.url)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+        monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+        monkeypatch.setattr(
+            "huggingface_hub.file_download.time.sleep", lambda _: None
+        )  # the client waits a second before it resumes
+        for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+            monkeypatch.delenv(name, raising=False)
+        yield hub
 
 
 def _download(*, file: str | None = None, revision: str | None = None, lines: list[str] | None = None) -> Path:
@@ -151,7 +51,7 @@ def _refused(kind: type[UsageError | UnavailableError], **source: str) -> str:
     return f"{problem.what}; {problem.remedy}"
 
 
-def test_a_file_is_downloaded_with_progress_and_then_kept(hub: _Hub) -> None:
+def test_a_file_is_downloaded_with_progress_and_then_kept(hub: Hub) -> None:
     hub.files = {"a.gguf": _WEIGHTS, "b.gguf": b"other", "README.md": b""}
     lines: list[str] = []
     path = _download(file="a.gguf", lines=lines)
@@ -164,7 +64,7 @@ def test_a_file_is_downloaded_with_progress_and_then_kept(hub: _Hub) -> None:
     assert len(hub.ranges()) == asked
 
 
-def test_a_broken_connection_is_resumed_where_it_broke(hub: _Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_connection_is_resumed_where_it_broke(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 100_000)  # what has not filled a chunk is lost
     hub.files = {"a.gguf": _WEIGHTS}
     hub.cuts = [310_000, 220_000]
@@ -174,7 +74,7 @@ def test_a_broken_connection_is_resumed_where_it_broke(hub: _Hub, monkeypatch: p
     assert lines[-1] == "a.gguf: 100 %"
 
 
-def test_damaged_data_is_found_and_not_kept(hub: _Hub) -> None:
+def test_damaged_data_is_found_and_not_kept(hub: Hub) -> None:
     hub.files = {"a.gguf": _WEIGHTS}
     hub.sent = {"a.gguf": _WEIGHTS[:-1] + b"x"}
     assert "SHA-256" in _refused(UnavailableError)
@@ -182,7 +82,7 @@ def test_damaged_data_is_found_and_not_kept(hub: _Hub) -> None:
     assert _download().read_bytes() == _WEIGHTS
 
 
-def test_an_openvino_repository_without_what_it_does_not_need(hub: _Hub) -> None:
+def test_an_openvino_repository_without_what_it_does_not_need(hub: Hub) -> None:
     names = ["openvino_model.bin", "openvino_model.xml", "openvino_tokenizer.xml", "config.json", "chat_template.jinja"]
     others = ["model.safetensors", "pytorch_model.bin", "onnx/model.onnx", "original/params.json", ".gitattributes"]
     hub.files = {name: name.encode() for name in [*names, *others]}
@@ -191,7 +91,7 @@ def test_an_openvino_repository_without_what_it_does_not_need(hub: _Hub) -> None
     assert (folder / "config.json").read_text() == "config.json"
 
 
-def test_a_split_file_is_downloaded_whole(hub: _Hub) -> None:
+def test_a_split_file_is_downloaded_whole(hub: Hub) -> None:
     parts = [f"m-0000{i}-of-00003.gguf" for i in (1, 2, 3)]
     hub.files = {part: part.encode() for part in parts}
     path = _download()
@@ -201,7 +101,7 @@ def test_a_split_file_is_downloaded_whole(hub: _Hub) -> None:
     assert parts[1] in _refused(UsageError, file=parts[2])
 
 
-def test_a_repository_of_which_nothing_or_too_much_can_be_served(hub: _Hub) -> None:
+def test_a_repository_of_which_nothing_or_too_much_can_be_served(hub: Hub) -> None:
     hub.files = {"model.safetensors": b"", "config.json": b""}
     assert "optimum-cli export openvino" in _refused(UsageError)
     hub.files = {"README.md": b""}
@@ -212,24 +112,24 @@ def test_a_repository_of_which_nothing_or_too_much_can_be_served(hub: _Hub) -> N
     assert "no GGUF file" in _refused(UsageError, file="config.json")
 
 
-def test_what_is_not_there(hub: _Hub) -> None:
+def test_what_is_not_there(hub: Hub) -> None:
     assert "no revision 'v9'" in _refused(UsageError, revision="v9")
-    hub.listing = _Refusal(404, "RepoNotFound")
+    hub.listing = Refusal(404, "RepoNotFound")
     assert "no such repository, or it is private; check the name; if it is private, set HF_TOKEN" in _refused(
         UsageError
     )
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_gated_repository_asks_for_a_token(hub: _Hub, status: int) -> None:
+def test_a_gated_repository_asks_for_a_token(hub: Hub, status: int) -> None:
     hub.files = {"a.gguf": _WEIGHTS}
-    hub.resolving = _Refusal(status, "GatedRepo")
+    hub.resolving = Refusal(status, "GatedRepo")
     assert "set HF_TOKEN" in _refused(UnavailableError)
-    hub.resolving = _Refusal(status)
+    hub.resolving = Refusal(status)
     assert "HF_TOKEN" in _refused(UnavailableError)
 
 
-def test_a_token_opens_it_and_is_never_said(hub: _Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_opens_it_and_is_never_said(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.files = {"a.gguf": _WEIGHTS}
     hub.token = _TOKEN
     monkeypatch.setenv("HF_TOKEN", "hf_wrong")
@@ -240,12 +140,12 @@ def test_a_token_opens_it_and_is_never_said(hub: _Hub, monkeypatch: pytest.Monke
     assert _TOKEN not in "".join(lines)
 
 
-def test_a_hub_that_fails(hub: _Hub) -> None:
-    hub.listing = _Refusal(503)
+def test_a_hub_that_fails(hub: Hub) -> None:
+    hub.listing = Refusal(503)
     assert _refused(UnavailableError) == "the hub answers 503; try again later"
 
 
-def test_without_the_hub_the_cache_serves(hub: _Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_hub_the_cache_serves(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.files = {"a.gguf": _WEIGHTS}
     path = _download()
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:1")
@@ -255,7 +155,7 @@ def test_without_the_hub_the_cache_serves(hub: _Hub, monkeypatch: pytest.MonkeyP
     assert "http://127.0.0.1:1 cannot be reached" in _refused(UnavailableError, file="b.gguf")
 
 
-def test_too_little_room_is_said_before_the_download(hub: _Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_room_is_said_before_the_download(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.files = {"a.gguf": _WEIGHTS}
     usage = shutil.disk_usage("/")._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
@@ -263,7 +163,7 @@ def test_too_little_room_is_said_before_the_download(hub: _Hub, monkeypatch: pyt
     assert hub.ranges() == []
 
 
-def test_a_disk_that_fills_up(hub: _Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fills_up(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.files = {"a.gguf": _WEIGHTS}
 
     def full(*_: object, **__: object) -> str:
@@ -273,7 +173,7 @@ def test_a_disk_that_fills_up(hub: _Hub, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "is full; make room" in _refused(UnavailableError)
 
 
-def test_the_environment_names_hub_and_cache(hub: _Hub, make_gguf: Callable[..., bytes], tmp_path: Path) -> None:
+def test_the_environment_names_hub_and_cache(hub: Hub, make_gguf: Callable[..., bytes], tmp_path: Path) -> None:
     hub.files = {"m.gguf": make_gguf()}
     hub.token = _TOKEN
     program = (
@@ -286,13 +186,13 @@ def test_the_environment_names_hub_and_cache(hub: _Hub, make_gguf: Callable[...,
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=60
     )
-    assert f"{home}/hub/models--owner--repo/snapshots/{_COMMIT}/m.gguf" in done.stdout
+    assert f"{home}/hub/models--owner--repo/snapshots/{COMMIT}/m.gguf" in done.stdout
     assert "name='repo'" in done.stdout
     assert _TOKEN not in done.stdout + done.stderr
     assert "m.gguf: 100 %" in done.stderr
 
 
-def test_resolve_opens_what_was_downloaded(hub: _Hub, make_gguf: Callable[..., bytes]) -> None:
+def test_resolve_opens_what_was_downloaded(hub: Hub, make_gguf: Callable[..., bytes]) -> None:
     hub.files = {"m.gguf": make_gguf()}
     model = resolve("hf://owner/repo", progress=lambda _: None)
     assert (model.kind, model.name, model.layers) == ("gguf", "repo", 4)

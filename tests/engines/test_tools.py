@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 from collections.abc import Callable, Sequence
@@ -19,8 +20,8 @@ def _fresh() -> Callable[[], str]:
     return lambda: f"{next(numbers):032x}"[::-1]
 
 
-def _scan(syntax: ToolSyntax, pieces: Sequence[str]) -> tuple[str, tuple[ToolCall, ...]]:
-    scanner = ToolScanner(syntax, _fresh())
+def _scan(syntax: ToolSyntax, pieces: Sequence[str], *, several: bool = True) -> tuple[str, tuple[ToolCall, ...]]:
+    scanner = ToolScanner(syntax, _fresh(), several=several)
     passed = "".join([scanner.feed(piece) for piece in pieces])
     content, calls = scanner.finish()
     return passed + content, calls
@@ -29,7 +30,9 @@ def _scan(syntax: ToolSyntax, pieces: Sequence[str]) -> tuple[str, tuple[ToolCal
 @pytest.mark.parametrize(
     ("template", "syntax"),
     [
-        (_MISTRAL_TEMPLATE, ToolSyntax.MISTRAL),
+        (_MISTRAL_TEMPLATE, ToolSyntax.MISTRAL_LIST),
+        (_MISTRAL_TEMPLATE + "{{ '[ARGS]' }}", ToolSyntax.MISTRAL_ARGS),
+        (_MISTRAL_TEMPLATE + "{{ '[CALL_ID]' + id + '[ARGS]' }}", ToolSyntax.MISTRAL_CALL_ID),
         (_HERMES_TEMPLATE, ToolSyntax.HERMES),
         ("{{ '[TOOL_CALLS]' }}", None),
         ("{% if tools %}{{ tools }}{% endif %}", None),
@@ -62,7 +65,7 @@ def test_syntax_is_chosen_from_the_template(template: str, syntax: ToolSyntax | 
     ],
 )
 def test_mistral_calls(text: str, calls: list[ToolCall]) -> None:
-    assert _scan(ToolSyntax.MISTRAL, [text]) == ("", tuple(calls))
+    assert _scan(ToolSyntax.MISTRAL_LIST, [text]) == ("", tuple(calls))
 
 
 def test_hermes_calls_with_content_before_between_and_after() -> None:
@@ -79,6 +82,13 @@ def test_hermes_calls_with_content_before_between_and_after() -> None:
     assert [call.id for call in calls] == ["call_1" + "0" * 31, "call_2" + "0" * 31]
 
 
+def test_where_one_call_is_wanted_the_first_counts() -> None:
+    text = "Well:[TOOL_CALLS]f[ARGS]{}[TOOL_CALLS]g[ARGS]{}"
+    content, calls = _scan(ToolSyntax.MISTRAL_ARGS, [text], several=False)
+    assert content == "Well:"
+    assert [call.name for call in calls] == ["f"]
+
+
 def test_a_hermes_call_at_the_end_needs_no_closing_tag() -> None:
     content, calls = _scan(ToolSyntax.HERMES, ['<tool_call>{"name": "f", "arguments": {}}\n'])
     assert content == ""
@@ -93,12 +103,12 @@ def test_a_line_break_within_a_string_is_taken() -> None:
 @pytest.mark.parametrize(
     ("syntax", "text"),
     [
-        (ToolSyntax.MISTRAL, "[TOOL_CALLS]"),
-        (ToolSyntax.MISTRAL, "[TOOL_CALLS][]"),
-        (ToolSyntax.MISTRAL, '[TOOL_CALLS] [{"name": "f", "arguments": {"a": 1}'),
-        (ToolSyntax.MISTRAL, '[TOOL_CALLS] [{"name": "f", "arguments": {}}, {"name": 1, "arguments": {}}]'),
-        (ToolSyntax.MISTRAL, '[TOOL_CALLS] {"name": "f", "arguments": {}}'),
-        (ToolSyntax.MISTRAL, "[TOOL_CALLS]f[ARGS][1]"),
+        (ToolSyntax.MISTRAL_LIST, "[TOOL_CALLS]"),
+        (ToolSyntax.MISTRAL_LIST, "[TOOL_CALLS][]"),
+        (ToolSyntax.MISTRAL_LIST, '[TOOL_CALLS] [{"name": "f", "arguments": {"a": 1}'),
+        (ToolSyntax.MISTRAL_LIST, '[TOOL_CALLS] [{"name": "f", "arguments": {}}, {"name": 1, "arguments": {}}]'),
+        (ToolSyntax.MISTRAL_LIST, '[TOOL_CALLS] {"name": "f", "arguments": {}}'),
+        (ToolSyntax.MISTRAL_LIST, "[TOOL_CALLS]f[ARGS][1]"),
         (ToolSyntax.HERMES, '<tool_call>{"name": "", "arguments": {}}</tool_call>'),
         (ToolSyntax.HERMES, '<tool_call>{"name": "f"}</tool_call>'),
         (ToolSyntax.HERMES, '<tool_call>{"name": "f", "arguments": "no object"}</tool_call>'),
@@ -147,8 +157,13 @@ _PARTS = (
 )
 
 
-# Every JSON object that the parts hold: `[TOOL_CALLS]name{...}` takes any of them for arguments.
-_OBJECTS = ({"a": 1}, {"a": "<tool_call>"}, {"name": "f", "arguments": {"a": 1}})
+def _objects(text: str) -> list[object]:
+    """Return every JSON object that stands in a text: `[TOOL_CALLS]name{...}` takes any of them for arguments."""
+    found: list[object] = []
+    for start in (at for at, letter in enumerate(text) if letter == "{"):
+        with contextlib.suppress(ValueError):
+            found.append(json.JSONDecoder(strict=False).raw_decode(text, start)[0])
+    return found
 
 
 @given(
@@ -163,4 +178,4 @@ def test_any_cutting_gives_the_same_and_nothing_is_lost(syntax: ToolSyntax, text
     assert _scan(syntax, pieces) == whole
     assert _scan(syntax, list(text)) == whole
     content, calls = whole
-    assert content == text if not calls else all(json.loads(call.arguments) in _OBJECTS for call in calls)
+    assert content == text if not calls else all(json.loads(call.arguments) in _objects(text) for call in calls)

@@ -12,6 +12,7 @@ from beaufort.plan.plan import Plan, Reason
 from beaufort.plan.replica import EngineSettings, HostResources, Lifecycle, Memory, PlannedModel, Shape
 from beaufort.render import Json, Setting
 from beaufort.spec import dump, parse
+from beaufort.spec.part import Part
 from beaufort.units import GIB
 
 OLDEST = 30
@@ -201,6 +202,11 @@ CHOICES = (
     "{storage: {kind: azure}, cluster: {provider: aks}, engine: emulated}",
     "{storage: {kind: class, className: efs}, cluster: {provider: eks, featureGates: [ServiceTrafficDistribution]}}",
     "{storage: {kind: class, className: block, shared: false}, model: {source: /srv/models/nemo}}",
+    "{nodes: {gpuOperator: true, timeSlicing: 2}, scheduling: {profile: spread, gates: true}, cluster: {cni: cilium}}",
+    (
+        "{nodes: {topology: none, shutdownBy: priority}, scheduling: {profile: pack}, network: {policy: none},"
+        " monitoring: {prometheus: false, dashboards: false}}"
+    ),
 )
 
 
@@ -248,3 +254,30 @@ def at() -> Callable[..., Json]:
         return value
 
     return follow
+
+
+def adjust(plan: Plan, **parts: Mapping[str, object]) -> Plan:
+    """Return a plan with other values in parts of its service file."""
+    spec = plan.service.spec
+    changed = {name: _with(getattr(spec, name), values) for name, values in parts.items()}
+    service = plan.service.model_copy(update={"spec": spec.model_copy(update=changed)})
+    return plan.model_copy(update={"service": service})
+
+
+@pytest.fixture
+def adjusted() -> Callable[..., Plan]:
+    """Return ``adjust``."""
+    return adjust
+
+
+def _with(part: Part, values: Mapping[str, object]) -> Part:
+    """Return a part with other values, checked as those of a file are."""
+    return type(part).model_validate(_merged(part.model_dump(), values))
+
+
+def _merged(old: dict[str, object], new: Mapping[str, object]) -> dict[str, object]:
+    below = {
+        name: _merged(held, value) if isinstance(held := old.get(name), dict) and isinstance(value, Mapping) else value
+        for name, value in new.items()
+    }
+    return old | below

@@ -16,7 +16,16 @@ from beaufort.render import Manifest
 Node = Any  # JSON as it was read
 
 # Objects of others, which no schema of Kubernetes describes.
-CUSTOM = ("leaderworkerset.x-k8s.io", "keda.sh", "gateway.networking.k8s.io", "snapshot.storage.k8s.io")
+CUSTOM = (
+    "amd.com",
+    "cilium.io",
+    "gateway.networking.k8s.io",
+    "keda.sh",
+    "leaderworkerset.x-k8s.io",
+    "monitoring.coreos.com",
+    "nvidia.com",
+    "snapshot.storage.k8s.io",
+)
 
 
 @cache

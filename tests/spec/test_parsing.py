@@ -63,6 +63,35 @@ def test_short_forms_are_what_they_stand_for(shortest: str) -> None:
     assert [region.name for region in spec.regions] == ["eu", "us"]
 
 
+def test_the_platform_has_defaults(shortest: str) -> None:
+    spec = parse(shortest).spec
+    assert (spec.nodes.topology, spec.nodes.gpu_operator, spec.nodes.time_slicing) == ("auto", False, 1)
+    assert (spec.network.policy, spec.network.clients, spec.network.api_server) == ("auto", (), None)
+    assert (spec.monitoring.prometheus, spec.monitoring.dashboards, spec.monitoring.interval) == (True, True, 15)
+    assert (spec.scheduling.profile, spec.cluster.provision) == ("default", None)
+
+
+@pytest.mark.parametrize(
+    ("lines", "remedy"),
+    [
+        ("nodes: {timeSlicing: 2}", "gpuOperator"),
+        ("network: {clients: [a, b, a]}", "keep one"),
+        ("cluster: {provision: {infrastructure: aws, version: 1.12}}", "in quotes"),
+        ("cluster: {provision: {infrastructure: aws, version: '1.6'}}", "1.7 or newer"),
+        ("cluster: {provision: {infrastructure: {kind: generic}}}", "controlPlane"),
+    ],
+)
+def test_a_mistake_of_the_platform_has_a_remedy(shortest: str, lines: str, remedy: str) -> None:
+    with pytest.raises(SpecError, match=remedy):
+        parse(f"{shortest}  {lines}\n")
+
+
+def test_a_provider_alone_stands_for_its_mapping(shortest: str) -> None:
+    provision = parse(f"{shortest}  cluster: {{provision: {{infrastructure: aws}}}}\n").spec.cluster.provision
+    assert provision is not None
+    assert (provision.infrastructure.kind, provision.release) == ("aws", 12)
+
+
 def test_a_trace_replaces_the_figures(shortest: str) -> None:
     traffic = parse(shortest + "  traffic: {trace: {file: ./azure.csv, format: azure}}\n").spec.traffic
     assert isinstance(traffic, Recorded)

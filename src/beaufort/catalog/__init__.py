@@ -8,7 +8,7 @@
 | ``quantisation`` | what each quantisation does, where it runs, what accuracy it costs |
 | ``accelerators`` ``labels`` | the accelerators, and how nodes with them are chosen |
 | ``instances`` ``prices`` | the machines that clouds rent, and their dated list prices |
-| ``kubernetes`` ``features`` | which version serves which feature, in which form |
+| ``kubernetes`` ``features`` ``kinds`` | which version serves which feature, in which form; kinds in order |
 | ``workload_features`` ``cluster_features`` ``node_features`` | the rows of that table |
 | ``lookup`` ``reference`` | a row by its name; the reference page made from all rows |
 

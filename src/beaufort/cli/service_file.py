@@ -19,13 +19,26 @@ def load(name: str) -> MistralService:
         SpecError: The file is wrong; every mistake is one of its problems.
         UsageError: The file cannot be read.
     """
-    if name == "-":
-        return parse(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
-    shown = click.format_filename(name)
+    return parse(read(name, MAX_BYTES), shown_name(name))
+
+
+def shown_name(name: str) -> str:
+    """Return what a file is called in messages."""
+    return "standard input" if name == "-" else click.format_filename(name)
+
+
+def read(name: str, most: int) -> bytes:
+    """Return the bytes of the file called ``name``, and no more than one beyond ``most``: enough to refuse it.
+
+    Raises:
+        UsageError: The file cannot be read.
+    """
+    shown = shown_name(name)
     try:
+        if name == "-":
+            return sys.stdin.buffer.read(most + 1)
         with Path(name).open("rb") as file:
-            # One byte more than is accepted is enough to refuse an endless file.
-            return parse(file.read(MAX_BYTES + 1), shown)
+            return file.read(most + 1)
     except FileNotFoundError as error:
         remedy = "check the name; `beaufort init` writes a service file"
         raise UsageError(Problem("there is no such file", shown, remedy)) from error

@@ -3,88 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 
+from beaufort.engines.answer import Usage
+from beaufort.engines.choice import Choice, Logprobs, Order
 from beaufort.engines.generation import Clock, Delta, Generation
-from beaufort.engines.metrics import EngineMetrics
-from beaufort.engines.refusal import JSON, RequestError, error_body
-from beaufort.engines.responses import Answer, Shape, TokenLogprob, Usage
-from beaufort.engines.stop import StopMatcher
-from beaufort.engines.tools import ToolCall, ToolScanner
+from beaufort.engines.metrics import EngineMetrics, RequestMetrics
+from beaufort.engines.refusal import JSON, error_body
+from beaufort.engines.responses import Shape
 from beaufort.wire import Exchange, sse
 
 _STREAM_HEADERS = ((b"content-type", sse.CONTENT_TYPE), (b"cache-control", b"no-cache"))
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """How a request wants its answer.
-
-    Attributes:
-        prompt_tokens: Tokens of all its prompts.
-        choices: How many choices in all.
-        stops: Strings that end a choice.
-        stream: As server-sent events.
-        usage_event: With the usage as the last event of the stream.
-        logprobs: With the chosen tokens' log-probabilities.
-        top: Whether the chosen token is named as the most probable one too.
-        scanner: Makes the finder of tool calls for one choice; None when there are no tools.
-    """
-
-    prompt_tokens: int
-    choices: int
-    stops: tuple[str, ...] = ()
-    stream: bool = False
-    usage_event: bool = False
-    logprobs: bool = False
-    top: bool = False
-    scanner: Callable[[], ToolScanner] | None = None
-
-
-class _Choice:
-    """One choice under way."""
-
-    __slots__ = ("calls", "finish", "last", "logprobs", "matcher", "offset", "scanner", "texts", "tokens")
-
-    def __init__(self, order: Order) -> None:
-        self.matcher = StopMatcher(order.stops)
-        self.scanner = order.scanner() if order.scanner else None
-        self.texts: list[str] = []
-        self.logprobs: list[TokenLogprob] = []
-        self.calls: tuple[ToolCall, ...] = ()
-        self.finish: str | None = None
-        self.tokens = 0
-        self.offset = 0
-        self.last = 0.0
-
-    def accept(self, delta: Delta) -> str:
-        """Take a delta in and return the text that can be passed on; sets ``finish`` at the end."""
-        text = self.matcher.feed(delta.text)
-        finish: str | None = "stop" if self.matcher.matched else delta.finish
-        if finish:
-            text += self.matcher.flush()
-        if self.scanner is not None:
-            text = self.scanner.feed(text)
-            if finish:
-                rest, self.calls = self.scanner.finish()
-                text += rest
-                if self.calls:
-                    finish = "tool_calls"
-        self.finish = finish
-        self.tokens += len(delta.tokens)
-        return text
-
-
 class Delivery:
     """Writes one request's answer to its exchange while the engine generates it.
+
+    Nothing is sent before the first token: until then a failure has a status of its own.
 
     Args:
         exchange: The client's.
         shape: Chat or completion.
         order: How the answer is wanted.
         metrics: Where it is counted.
-        token_text: The text of one token alone, for log-probabilities.
+        token_bytes: The bytes of one token, for log-probabilities.
         clock: Seconds, monotonic.
         on_end: Called once when nothing more is to be done.
     """
@@ -95,7 +37,7 @@ class Delivery:
         shape: Shape,
         order: Order,
         metrics: EngineMetrics,
-        token_text: Callable[[int], str],
+        token_bytes: Callable[[int], bytes],
         clock: Clock,
         on_end: Callable[[Delivery], None],
     ) -> None:
@@ -103,24 +45,25 @@ class Delivery:
         self._shape = shape
         self._order = order
         self._metrics = metrics
-        self._token_text = token_text
+        self._request_metrics = RequestMetrics(metrics, clock, order.prompt_tokens)
         self._clock = clock
         self._on_end = on_end
-        self._began = clock()
-        self._first_token_seen = False
-        self._choices = [_Choice(order) for _ in range(order.choices)]
+        self._choices = [Choice(order, token_bytes) for _ in range(order.choices)]
+        self._opened: set[int] = set()
         self._open = order.choices
-        self._generations: list[Generation] = []
+        self._parts: list[Part] = []
         self._over = False
         exchange.on_abort = self._abort
 
-    def receiver(self, base: int) -> Part:
+    def part(self, base: int) -> Part:
         """Return the receiver of one prompt's choices, which are numbered from ``base`` in the answer."""
-        return Part(self, base)
+        part = Part(self.accept, self.fail, base)
+        self._parts.append(part)
+        return part
 
-    def add(self, generation: Generation) -> None:
-        """Take note of what generates, so that it can be ended early."""
-        self._generations.append(generation)
+    def accepted(self) -> None:
+        """Take note that the engine has taken on all parts."""
+        self._request_metrics.accepted()
 
     def accept(self, part: Part, deltas: Sequence[Delta]) -> None:
         """Pass on what one step brought."""
@@ -131,65 +74,33 @@ class Delivery:
         for delta in deltas:
             index = part.base + delta.choice
             choice = self._choices[index]
-            if choice.finish is not None:
-                continue
-            opened = choice.tokens > 0
-            text = choice.accept(delta)
-            self._count(choice, delta, now, opened=opened)
-            if choice.finish and delta.finish is None:
-                self._generations[part.number].stop(delta.choice)
-            logprobs = self._logprobs(delta)
+            self._request_metrics.generated(index, len(delta.tokens), now)
+            text, logprobs = choice.accept(delta)
             if self._order.stream:
-                self._stream(events, index, choice, text, logprobs, opened=opened)
+                self._stream(events, index, text, logprobs)
             else:
-                choice.texts.append(text)
-                choice.logprobs += logprobs or ()
-            if choice.finish:
+                choice.keep(text, logprobs)
+            if choice.finish is not None:
                 self._open -= 1
                 self._metrics.ended("length" if choice.finish == "length" else "stop")
+                if delta.finish is None:
+                    part.stop(delta.choice)
         if not self._open:
             self._finish(events)
         elif events:
             self._send(events)
 
-    def _count(self, choice: _Choice, delta: Delta, now: float, *, opened: bool) -> None:
-        fresh = len(delta.tokens)
-        if not fresh:
-            return
-        if not self._first_token_seen:
-            self._first_token_seen = True
-            self._metrics.first_token.observe(now - self._began)
-        if opened:
-            for _ in range(fresh):
-                self._metrics.inter_token.observe((now - choice.last) / fresh)
-        choice.last = now
-        self._metrics.generation_tokens.inc(fresh)
-
-    def _logprobs(self, delta: Delta) -> list[TokenLogprob] | None:
-        if not self._order.logprobs:
-            return None
-        pairs = zip(delta.tokens, delta.logprobs, strict=False)
-        return [TokenLogprob(self._token_text(token), value, self._order.top) for token, value in pairs]
-
-    def _stream(
-        self,
-        events: list[bytes],
-        index: int,
-        choice: _Choice,
-        text: str,
-        logprobs: list[TokenLogprob] | None,
-        *,
-        opened: bool,
-    ) -> None:
-        if not opened:
+    def _stream(self, events: list[bytes], index: int, text: str, logprobs: Logprobs) -> None:
+        choice = self._choices[index]
+        if index not in self._opened:
+            self._opened.add(index)
             events.append(self._shape.opening(index))
         finish = None if choice.calls else choice.finish
         if text or logprobs or finish:
-            events.append(self._shape.piece(index, text, logprobs, finish, choice.offset))
-            choice.offset += len(text)
+            events.append(self._shape.piece(index, text, logprobs, finish))
         if choice.calls:
             events.append(self._shape.calls(index, choice.calls))
-            events.append(self._shape.piece(index, "", None, choice.finish, choice.offset))
+            events.append(self._shape.piece(index, "", None, choice.finish))
 
     def _send(self, events: list[bytes]) -> None:
         if not self._exchange.started:
@@ -197,45 +108,29 @@ class Delivery:
         self._exchange.write(b"".join(events))
 
     def _finish(self, events: list[bytes]) -> None:
-        completion = sum(choice.tokens for choice in self._choices)
-        usage = Usage(self._order.prompt_tokens, completion)
-        self._metrics.request_seconds.observe(self._clock() - self._began)
-        self._metrics.request_prompt.observe(usage.prompt)
-        self._metrics.request_generation.observe(completion)
+        self._request_metrics.finished()
         self._close()
-        if self._order.stream:
-            if self._order.usage_event:
-                events.append(self._shape.usage(usage))
-            events.append(sse.DONE)
-            self._send(events)
-            self._exchange.end()
+        usage = Usage(self._order.prompt_tokens, sum(choice.tokens for choice in self._choices))
+        if not self._order.stream:
+            answers = [choice.answer() for choice in self._choices]
+            self._exchange.respond(HTTPStatus.OK, self._shape.whole(answers, usage), JSON)
             return
-        answers = [
-            Answer(
-                "".join(choice.texts),
-                choice.finish or "stop",
-                choice.logprobs if self._order.logprobs else None,
-                choice.calls,
-            )
-            for choice in self._choices
-        ]
-        self._exchange.respond(HTTPStatus.OK, self._shape.whole(answers, usage), JSON)
+        if self._order.usage_event:
+            events.append(self._shape.usage(usage))
+        events.append(sse.DONE)
+        self._send(events)
+        self._exchange.end()
 
-    def refuse(self, error: RequestError) -> None:
-        """Answer that the engine does not take the request on."""
+    def withdraw(self) -> None:
+        """Free what the engine holds: it does not take on the whole request, and somebody else answers."""
         self._close()
-        for generation in self._generations:
-            generation.abort()
-        self._exchange.respond(error.status, error.body(), JSON)
+        self._free()
 
     def fail(self, reason: str, status: int = HTTPStatus.INTERNAL_SERVER_ERROR) -> None:
         """End with an error: as the status if nothing was sent, else as the last event of the stream."""
         if self._over:
             return
-        self._end_open("error")
-        self._close()
-        for generation in self._generations:
-            generation.abort()
+        self._give_up("error")
         body = error_body(status, reason)
         if self._exchange.started:
             self._exchange.write(sse.event(body))
@@ -245,17 +140,19 @@ class Delivery:
 
     def _abort(self) -> None:
         """The client is gone: free what it held at once."""
-        if self._over:
-            return
-        self._end_open("abort")
-        self._close()
-        for generation in self._generations:
-            generation.abort()
+        if not self._over:
+            self._give_up("abort")
 
-    def _end_open(self, reason: str) -> None:
+    def _give_up(self, reason: str) -> None:
         for choice in self._choices:
             if choice.finish is None:
                 self._metrics.ended(reason)
+        self._close()
+        self._free()
+
+    def _free(self) -> None:
+        for part in self._parts:
+            part.abort()
 
     def _close(self) -> None:
         self._over = True
@@ -263,19 +160,35 @@ class Delivery:
 
 
 class Part:
-    """The receiver of one prompt's choices."""
+    """The receiver of one prompt's choices.
 
-    __slots__ = ("_delivery", "base", "number")
+    Attributes:
+        base: Number of its first choice in the answer.
+        generation: What generates them, once the engine has taken them on.
+    """
 
-    def __init__(self, delivery: Delivery, base: int) -> None:
-        self._delivery = delivery
+    __slots__ = ("_accept", "_fail", "base", "generation")
+
+    def __init__(self, accept: Callable[[Part, Sequence[Delta]], None], fail: Callable[[str], None], base: int) -> None:
+        self._accept = accept
+        self._fail = fail
         self.base = base
-        self.number = len(delivery._generations)  # noqa: SLF001 - a part is a piece of its delivery
+        self.generation: Generation | None = None
 
     def on_deltas(self, deltas: Sequence[Delta]) -> None:
         """Pass on what one step brought."""
-        self._delivery.accept(self, deltas)
+        self._accept(self, deltas)
 
     def on_failure(self, reason: str) -> None:
         """End the whole request."""
-        self._delivery.fail(reason)
+        self._fail(reason)
+
+    def stop(self, choice: int) -> None:
+        """End one choice."""
+        if self.generation is not None:
+            self.generation.stop(choice)
+
+    def abort(self) -> None:
+        """End every choice."""
+        if self.generation is not None:
+            self.generation.abort()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from beaufort.engines.tools import ToolSyntax
@@ -32,7 +32,7 @@ class Sampling:
         ignore_eos: Go on after the end of text.
         logprobs: Give the log-probability of each chosen token.
         special_text: Show special tokens, but for the end of text: a model's tool calls may be marked by them.
-        json_schema: A JSON Schema, as text, that the output has to follow; None is free text.
+        grammar: What the output has to follow, as ``Engine.grammar`` gives it; None is free text.
     """
 
     max_tokens: int
@@ -48,12 +48,40 @@ class Sampling:
     ignore_eos: bool = False
     logprobs: bool = False
     special_text: bool = False
-    json_schema: str | None = None
+    grammar: str | None = None
 
     @property
     def greedy(self) -> bool:
         """Whether the most probable token is always taken."""
         return self.temperature == 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSchema:
+    """A JSON Schema.
+
+    Attributes:
+        schema: As the client sent it.
+        at: Its place in the request's body, by which a mistake in it is named.
+    """
+
+    schema: JsonObject
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """What output is held to: a JSON text, calls of functions, or the one or the other as the model chooses.
+
+    Attributes:
+        schema: Of the JSON text; None when there must be a call.
+        functions: The schema of each function's arguments, by its name; empty when no call may be made.
+        several: Whether more than one call may be made.
+    """
+
+    schema: PlacedSchema | None = None
+    functions: Mapping[str, PlacedSchema] = field(default_factory=dict)
+    several: bool = True
 
 
 class Delta(NamedTuple):
@@ -83,7 +111,7 @@ class ModelInfo:
         max_model_len: Tokens of prompt and output together.
         vocabulary: How many tokens there are; each is a number below it.
         tools: How the model writes tool calls, or None when its chat template knows none.
-        json_schema: Whether output can be held to a JSON Schema.
+        grammars: Whether output can be held to a JSON Schema or to calls of tools.
         logprobs: Whether log-probabilities of the chosen tokens can be had.
         created: Seconds since the epoch.
     """
@@ -92,7 +120,7 @@ class ModelInfo:
     max_model_len: int
     vocabulary: int
     tools: ToolSyntax | None
-    json_schema: bool
+    grammars: bool
     logprobs: bool
     created: int
 
@@ -165,11 +193,11 @@ class Engine(Protocol):
     def tokenize(self, text: str, *, special: bool) -> Sequence[int]:
         """Return the tokens of ``text``; with ``special``, with the model's begin-of-text token where it has one."""
 
-    def token_text(self, token: int) -> str:
-        """Return the text of one token alone."""
+    def token_bytes(self, token: int) -> bytes:
+        """Return the bytes of one token, which may be a part of a character."""
 
-    def check_schema(self, schema: JsonObject) -> str:
-        """Return a JSON Schema as the text that ``Sampling.json_schema`` takes.
+    def grammar(self, constraint: Constraint) -> str:
+        """Return a constraint as the text that ``Sampling.grammar`` takes.
 
         Raises:
             RequestError: The engine cannot hold its output to it.
@@ -191,7 +219,7 @@ class Engine(Protocol):
 
     @property
     def failed(self) -> asyncio.Event:
-        """Set together with ``failure``."""
+        """Set together with ``failure``; every request in the engine is told."""
 
 
 Clock = Callable[[], float]

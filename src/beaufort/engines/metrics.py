@@ -14,7 +14,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from beaufort.engines.generation import EngineStats
+from beaufort.engines.generation import Clock, EngineStats
 
 _LABELS = ("model_name", "engine")
 _FIRST_TOKEN = (
@@ -80,6 +80,48 @@ class EngineMetrics:
     def exposition(self) -> bytes:
         """Return the metrics in Prometheus' text format."""
         return generate_latest(self._registry)
+
+
+class RequestMetrics:
+    """One request's times and tokens on their way into the engine's metrics.
+
+    Args:
+        metrics: The engine's.
+        clock: Seconds, monotonic.
+        prompt_tokens: Of all prompts together.
+    """
+
+    def __init__(self, metrics: EngineMetrics, clock: Clock, prompt_tokens: int) -> None:
+        self._metrics = metrics
+        self._clock = clock
+        self._prompt_tokens = prompt_tokens
+        self._tokens = 0
+        self._began = clock()
+        self._last: dict[int, float] = {}
+
+    def accepted(self) -> None:
+        """Count the prompts: the engine has taken the request on."""
+        self._metrics.prompt_tokens.inc(self._prompt_tokens)
+
+    def generated(self, choice: int, tokens: int, now: float) -> None:
+        """Count tokens of one choice, which came together at ``now``."""
+        if not tokens:
+            return
+        last = self._last.get(choice)
+        if last is not None:
+            for _ in range(tokens):
+                self._metrics.inter_token.observe((now - last) / tokens)
+        elif not self._last:
+            self._metrics.first_token.observe(now - self._began)
+        self._last[choice] = now
+        self._tokens += tokens
+        self._metrics.generation_tokens.inc(tokens)
+
+    def finished(self) -> None:
+        """Observe the whole request: every choice has come to its end."""
+        self._metrics.request_seconds.observe(self._clock() - self._began)
+        self._metrics.request_prompt.observe(self._prompt_tokens)
+        self._metrics.request_generation.observe(self._tokens)
 
 
 class _State(Collector):

@@ -6,6 +6,7 @@ import json
 from http import HTTPStatus
 
 JSON = b"application/json"
+_SERVER_ERRORS = 500
 
 _TYPES = {
     HTTPStatus.BAD_REQUEST: "invalid_request_error",
@@ -45,12 +46,18 @@ class RequestError(Exception):
         return error_body(self.status, self.message, self.param, self.code)
 
 
+def unknown_model(asked: str, served: str, *, status: int = HTTPStatus.BAD_REQUEST) -> RequestError:
+    """Return the refusal of a model that is not served: 400 where it is a parameter, 404 where it is looked up."""
+    message = f"the model {asked[:100]!r} is not served here; {served!r} is"
+    return RequestError(message, status=status, param="model", code="model_not_found")
+
+
 def error_body(status: int, message: str, param: str | None = None, code: str | None = None) -> bytes:
     """Return OpenAI's error object as JSON."""
-    kind = _TYPES.get(HTTPStatus(status), "invalid_request_error" if status < 500 else "server_error")  # noqa: PLR2004 - the 5xx class begins at 500
+    kind = _TYPES.get(HTTPStatus(status), "invalid_request_error" if status < _SERVER_ERRORS else "server_error")
     return json.dumps({"error": {"message": message, "type": kind, "param": param, "code": code}}).encode()
 
 
 def render_refusal(status: int, reason: str) -> tuple[bytes, bytes]:
     """Return content type and body for what the HTTP layer refuses by itself."""
-    return JSON, error_body(status, reason, code="malformed_http")
+    return JSON, error_body(status, reason, code="malformed_http" if status < _SERVER_ERRORS else None)

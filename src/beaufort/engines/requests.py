@@ -1,106 +1,59 @@
-"""The bodies of `/v1/chat/completions` and `/v1/completions`, checked.
-
-A parameter that this surface knows and cannot serve is refused with the reason. A parameter that it does not
-know is ignored, as the field's servers do: clients of every age and make send some.
-"""
+"""The bodies of `/v1/chat/completions` and `/v1/completions`, field by field."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AliasChoices, ConfigDict, Field, StringConstraints
 
-from beaufort.engines.refusal import RequestError
+from beaufort.engines.messages import Listed, Message, Piece, Tool
 
-_MAX_STOPS = 16
+MAX_MESSAGES = 4096
+MAX_TOOLS = 128  # as OpenAI's API
 _PENALTY = Field(default=0.0, ge=-2.0, le=2.0, allow_inf_nan=False)
 _Stop = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, protected_namespaces=())
-
-
-class StreamOptions(_Body):
+class StreamOptions(Piece):
     """Of a streamed answer."""
 
-    include_usage: bool = False
+    include_usage: bool | None = False
 
 
-class Function(_Body):
-    """A function that the model may call."""
-
-    name: str = Field(min_length=1, max_length=64)
-    description: str | None = None
-    parameters: dict[str, object] | None = None
-
-
-class Tool(_Body):
-    """A tool that the model may use."""
-
-    type: Literal["function"]
-    function: Function
-
-
-class NamedFunction(_Body):
+class NamedFunction(Piece):
     """The name of a function."""
 
     name: str
 
 
-class NamedTool(_Body):
+class NamedTool(Piece):
     """The tool that has to be used."""
 
     type: Literal["function"]
     function: NamedFunction
 
 
-class JsonSchemaFormat(_Body):
+class JsonSchemaFormat(Piece):
     """The schema that the output follows."""
 
-    name: str = ""
+    name: str | None = None
     json_schema: dict[str, object] = Field(alias="schema")
     strict: bool | None = None
 
 
-class ResponseFormat(_Body):
+class ResponseFormat(Piece):
     """What form the output has."""
 
     type: Literal["text", "json_object", "json_schema"]
     json_schema: JsonSchemaFormat | None = None
 
 
-class TextPart(_Body):
-    """A piece of a message's text."""
+class GenerateBody(Piece):
+    """What both kinds of request share. What is not known is kept: some of it is refused by its name."""
 
-    type: Literal["text", "input_text"]
-    text: str
+    model_config = ConfigDict(extra="allow")
 
-
-class Message(_Body):
-    """One message of a chat."""
-
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[TextPart] | None = None
-    name: str | None = None
-    tool_calls: list[dict[str, object]] | None = None
-    tool_call_id: str | None = None
-
-    def as_template_input(self) -> dict[str, object]:
-        """Return the message as chat templates expect it: text joined, `developer` as `system`."""
-        content = self.content
-        text = "".join(part.text for part in content) if isinstance(content, list) else content or ""
-        role = "system" if self.role == "developer" else self.role
-        extra = {"name": self.name, "tool_calls": self.tool_calls, "tool_call_id": self.tool_call_id}
-        return {"role": role, "content": text, **{key: value for key, value in extra.items() if value}}
-
-
-class _Generate(_Body):
-    """What both kinds of request share."""
-
-    model: str = ""
+    model: str | None = None
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     n: int | None = Field(default=1, ge=1, le=64)
@@ -109,13 +62,12 @@ class _Generate(_Body):
     top_k: int | None = Field(default=None, ge=-1)
     min_p: float | None = Field(default=0.0, ge=0.0, le=1.0, allow_inf_nan=False)
     seed: int | None = Field(default=None, ge=-(2**63), lt=2**63, validation_alias=AliasChoices("seed", "random_seed"))
-    stop: _Stop | list[_Stop] | None = None
+    stop: _Stop | Listed[_Stop] | None = None
     presence_penalty: float | None = _PENALTY
     frequency_penalty: float | None = _PENALTY
     repetition_penalty: float | None = Field(default=1.0, gt=0.0, le=10.0, allow_inf_nan=False)
     min_tokens: int | None = Field(default=0, ge=0)
     ignore_eos: bool | None = False
-    logit_bias: dict[str, float] | None = None
     response_format: ResponseFormat | None = None
 
     @property
@@ -126,28 +78,30 @@ class _Generate(_Body):
         return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
 
 
-class ChatBody(_Generate):
+class ChatBody(GenerateBody):
     """The body of `/v1/chat/completions`."""
 
-    messages: list[Message] = Field(min_length=1)
+    messages: Listed[Message] = Field(min_length=1, max_length=MAX_MESSAGES)
     max_tokens: int | None = Field(default=None, ge=1)
     max_completion_tokens: int | None = Field(default=None, ge=1)
     logprobs: bool | None = False
     top_logprobs: int | None = Field(default=None, ge=0, le=20)
-    tools: list[Tool] | None = None
+    tools: Annotated[Listed[Tool], Field(max_length=MAX_TOOLS)] | None = None
     tool_choice: Literal["none", "auto", "required", "any"] | NamedTool | None = None
-    functions: list[object] | None = None
-    audio: object | None = None
+    parallel_tool_calls: bool | None = True
+
+    @property
+    def limit(self) -> int | None:
+        """How many tokens at most; None leaves it to the context."""
+        return self.max_completion_tokens or self.max_tokens
 
 
-class CompletionBody(_Generate):
+class CompletionBody(GenerateBody):
     """The body of `/v1/completions`."""
 
-    prompt: str | list[str] | list[int] | list[list[int]]
+    prompt: str | Listed[str] | Listed[int] | Listed[Listed[int]]
     max_tokens: int | None = Field(default=16, ge=1)
     logprobs: int | None = Field(default=None, ge=0, le=20)
-    echo: bool | None = False
-    suffix: str | None = None
     best_of: int | None = None
 
     @property
@@ -158,99 +112,7 @@ class CompletionBody(_Generate):
         tokens = [each for each in self.prompt if isinstance(each, int)]
         return [tokens] if tokens else [each for each in self.prompt if not isinstance(each, int)]
 
-
-@dataclass(frozen=True, slots=True)
-class _Unserved:
-    """A parameter that is known and not served, with what to do instead."""
-
-    name: str
-    remedy: str
-
-
-_UNSERVED = (
-    _Unserved("logit_bias", "leave it out"),
-    _Unserved("functions", "use 'tools'"),
-    _Unserved("audio", "only text is generated"),
-    _Unserved("suffix", "leave it out"),
-    _Unserved("echo", "prepend the prompt to the answer"),
-)
-
-_BodyT = TypeVar("_BodyT", ChatBody, CompletionBody)
-
-
-def parse(kind: type[_BodyT], data: bytes) -> _BodyT:
-    """Return the checked body.
-
-    Raises:
-        RequestError: It is not JSON, or a parameter is missing, wrong, or not served. Every mistake is named.
-    """
-    try:
-        body = kind.model_validate_json(data)
-    except ValidationError as error:
-        raise _refusal(error) from error
-    for unserved in _UNSERVED:
-        if getattr(body, unserved.name, None):
-            message = f"'{unserved.name}' is not served here: {unserved.remedy}"
-            raise RequestError(message, param=unserved.name, code="unsupported_parameter")
-    _check(body)
-    return body
-
-
-def _check(body: ChatBody | CompletionBody) -> None:
-    if len(body.stops) > _MAX_STOPS:
-        message = f"'stop' takes at most {_MAX_STOPS} strings"
-        raise RequestError(message, param="stop")
-    if body.stream_options is not None and not body.stream:
-        message = "'stream_options' needs 'stream': true"
-        raise RequestError(message, param="stream_options")
-    if isinstance(body, ChatBody):
-        alternatives: int | None = body.top_logprobs if body.logprobs else None
-        if body.top_logprobs and not body.logprobs:
-            message = "'top_logprobs' needs 'logprobs': true"
-            raise RequestError(message, param="top_logprobs")
-    else:
-        alternatives = body.logprobs
-        _check_prompts(body)
-    # What is chosen greedily is the most probable token, so one alternative is known then; more never are.
-    if alternatives and (alternatives > 1 or body.temperature != 0):
-        message = (
-            "only the log-probability of the chosen token is known here: "
-            "ask for 0 alternatives, or for 1 at temperature 0"
-        )
-        raise RequestError(message, param="top_logprobs" if isinstance(body, ChatBody) else "logprobs")
-
-
-def _check_prompts(body: CompletionBody) -> None:
-    if not body.prompts:
-        message = "'prompt' is empty"
-        raise RequestError(message, param="prompt")
-    if body.best_of is not None and body.best_of != (body.n or 1):
-        message = "'best_of' is not served here: use 'n'"
-        raise RequestError(message, param="best_of", code="unsupported_parameter")
-
-
-def _refusal(error: ValidationError) -> RequestError:
-    problems = error.errors(include_url=False, include_context=False, include_input=False)
-    first = problems[0]
-    if first["type"] == "json_invalid":
-        return RequestError(f"the body is not JSON: {first['msg'].removeprefix('Invalid JSON: ')}", code="invalid_json")
-    lines: dict[str, str] = {}
-    for problem in problems:
-        lines.setdefault(_path(problem["loc"]), _readable(problem["msg"]))
-    message = "; ".join(f"'{path}': {text}" if path else text for path, text in lines.items())
-    return RequestError(message, param=next(iter(lines)) or None)
-
-
-def _path(place: Sequence[int | str]) -> str:
-    """Return ``messages[0].content`` for a place in the body; the names of a union's members are left out."""
-    path = ""
-    for step in place:
-        if isinstance(step, int):
-            path += f"[{step}]"
-        elif step.isidentifier() and step not in {"str", "int", "float", "NamedTool", "TextPart"}:
-            path += f".{step}" if path else step
-    return path
-
-
-def _readable(message: str) -> str:
-    return message[:1].lower() + message[1:].replace("Input should", "should")
+    @property
+    def limit(self) -> int:
+        """How many tokens at most; OpenAI's default is 16."""
+        return self.max_tokens or 16

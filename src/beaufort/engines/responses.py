@@ -11,49 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from beaufort.engines.answer import Answer, TokenLogprob, Usage
+from beaufort.engines.generation import ModelInfo
 from beaufort.engines.tools import ToolCall
 from beaufort.wire import sse
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-@dataclass(frozen=True, slots=True)
-class TokenLogprob:
-    """A chosen token with its log-probability."""
-
-    token: str
-    logprob: float
-    top: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of a request, all choices together."""
-
-    prompt: int
-    completion: int
-    cached: int | None = None
-
-    def as_json(self) -> dict[str, object]:
-        """Return OpenAI's object; `cached_tokens` only if the engine can tell."""
-        usage: dict[str, object] = {
-            "prompt_tokens": self.prompt,
-            "completion_tokens": self.completion,
-            "total_tokens": self.prompt + self.completion,
-        }
-        if self.cached is not None:
-            usage["prompt_tokens_details"] = {"cached_tokens": self.cached}
-        return usage
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One whole choice."""
-
-    text: str
-    finish: str
-    logprobs: Sequence[TokenLogprob] | None = None
-    tool_calls: Sequence[ToolCall] = ()
 
 
 class Shape(Protocol):
@@ -62,9 +25,7 @@ class Shape(Protocol):
     def opening(self, choice: int) -> bytes:
         """The first event of a choice, or nothing."""
 
-    def piece(
-        self, choice: int, text: str, logprobs: Sequence[TokenLogprob] | None, finish: str | None, offset: int
-    ) -> bytes:
+    def piece(self, choice: int, text: str, logprobs: Sequence[TokenLogprob] | None, finish: str | None) -> bytes:
         """The event of new text, or of the end of a choice."""
 
     def calls(self, choice: int, calls: Sequence[ToolCall]) -> bytes:
@@ -77,15 +38,36 @@ class Shape(Protocol):
         """The body of an answer that is not streamed."""
 
 
-class _Envelope:
-    """What each event and body of one answer begins with."""
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What each event and body of one answer begins with.
 
-    def __init__(self, identity: str, kind: str, created: int, model: str) -> None:
-        self.fields: dict[str, object] = {"id": identity, "object": kind, "created": created, "model": model}
-        self._opening = (_encode(self.fields)[:-1] + ',"choices":[').encode()
+    Attributes:
+        identity: Of the answer, without the prefix of its kind.
+        created: Seconds since the epoch.
+        model: Its name.
+        usage_event: Whether the stream ends with the usage: all other events then say that theirs is null.
+    """
+
+    identity: str
+    created: int
+    model: str
+    usage_event: bool = False
+
+    def fields(self, prefix: str, kind: str) -> dict[str, object]:
+        """Return the fields of an object of this kind."""
+        return {"id": f"{prefix}-{self.identity}", "object": kind, "created": self.created, "model": self.model}
+
+
+class _Envelope:
+    """What stands around the choice of each event."""
+
+    def __init__(self, fields: dict[str, object], *, usage_event: bool) -> None:
+        self._opening = (_encode(fields)[:-1] + ',"choices":[').encode()
+        self._closing = b'],"usage":null}' if usage_event else b"]}"
 
     def event(self, choice: str) -> bytes:
-        return sse.event(self._opening + choice.encode() + b"]}")
+        return sse.event(self._opening + choice.encode() + self._closing)
 
     def usage(self, usage: Usage) -> bytes:
         return sse.event(self._opening + b'],"usage":' + _encode(usage.as_json()).encode() + b"}")
@@ -94,9 +76,10 @@ class _Envelope:
 class ChatShape:
     """`/v1/chat/completions`."""
 
-    def __init__(self, identity: str, created: int, model: str) -> None:
-        self._chunk = _Envelope(identity, "chat.completion.chunk", created, model)
-        self._fields = _Envelope(identity, "chat.completion", created, model).fields
+    def __init__(self, heading: Heading) -> None:
+        chunk = heading.fields("chatcmpl", "chat.completion.chunk")
+        self._chunk = _Envelope(chunk, usage_event=heading.usage_event)
+        self._fields = heading.fields("chatcmpl", "chat.completion")
 
     def opening(self, choice: int) -> bytes:
         """The first event names the role."""
@@ -105,11 +88,8 @@ class ChatShape:
     def _event(self, choice: int, delta: dict[str, object], finish: str | None) -> bytes:
         return self._chunk.event(_encode({"index": choice, "delta": delta, "logprobs": None, "finish_reason": finish}))
 
-    def piece(
-        self, choice: int, text: str, logprobs: Sequence[TokenLogprob] | None, finish: str | None, offset: int
-    ) -> bytes:
+    def piece(self, choice: int, text: str, logprobs: Sequence[TokenLogprob] | None, finish: str | None) -> bytes:
         """The event of new text, or of the end of a choice."""
-        del offset
         delta = '{"content":' + _encode(text) + "}" if text or not finish else "{}"
         detail = "null" if logprobs is None else _encode(_chat_logprobs(logprobs))
         reason = f'"{finish}"' if finish else "null"
@@ -140,19 +120,18 @@ class ChatShape:
 class CompletionShape:
     """`/v1/completions`."""
 
-    def __init__(self, identity: str, created: int, model: str) -> None:
-        self._envelope = _Envelope(identity, "text_completion", created, model)
+    def __init__(self, heading: Heading) -> None:
+        self._fields = heading.fields("cmpl", "text_completion")
+        self._envelope = _Envelope(self._fields, usage_event=heading.usage_event)
 
     def opening(self, choice: int) -> bytes:
         """A completion opens with its text."""
         del choice
         return b""
 
-    def piece(
-        self, choice: int, text: str, logprobs: Sequence[TokenLogprob] | None, finish: str | None, offset: int
-    ) -> bytes:
+    def piece(self, choice: int, text: str, logprobs: Sequence[TokenLogprob] | None, finish: str | None) -> bytes:
         """The event of new text, or of the end of a choice."""
-        detail = "null" if logprobs is None else _encode(_text_logprobs(logprobs, offset))
+        detail = "null" if logprobs is None else _encode(_text_logprobs(logprobs))
         reason = f'"{finish}"' if finish else "null"
         return self._envelope.event(
             f'{{"index":{choice},"text":{_encode(text)},"logprobs":{detail},"finish_reason":{reason}}}'
@@ -173,12 +152,12 @@ class CompletionShape:
             {
                 "index": index,
                 "text": answer.text,
-                "logprobs": None if answer.logprobs is None else _text_logprobs(answer.logprobs, 0),
+                "logprobs": None if answer.logprobs is None else _text_logprobs(answer.logprobs),
                 "finish_reason": answer.finish,
             }
             for index, answer in enumerate(answers)
         ]
-        return _encode({**self._envelope.fields, "choices": choices, "usage": usage.as_json()}).encode()
+        return _encode({**self._fields, "choices": choices, "usage": usage.as_json()}).encode()
 
 
 def _call(call: ToolCall) -> dict[str, object]:
@@ -191,32 +170,36 @@ def _chat_logprobs(logprobs: Sequence[TokenLogprob]) -> dict[str, object]:
         entry: dict[str, object] = {
             "token": each.token,
             "logprob": each.logprob,
-            "bytes": list(each.token.encode()),
+            "bytes": list(each.raw),
         }
         content.append({**entry, "top_logprobs": [entry] if each.top else []})
     return {"content": content, "refusal": None}
 
 
-def _text_logprobs(logprobs: Sequence[TokenLogprob], offset: int) -> dict[str, object]:
-    offsets = []
-    for each in logprobs:
-        offsets.append(offset)
-        offset += len(each.token)
+def _text_logprobs(logprobs: Sequence[TokenLogprob]) -> dict[str, object]:
     return {
         "tokens": [each.token for each in logprobs],
         "token_logprobs": [each.logprob for each in logprobs],
         "top_logprobs": [{each.token: each.logprob} for each in logprobs] if logprobs and logprobs[0].top else None,
-        "text_offset": offsets,
+        "text_offset": [each.offset for each in logprobs],
     }
 
 
-def models_body(name: str, created: int, max_model_len: int) -> bytes:
-    """Return the body of `/v1/models`."""
+def model_body(info: ModelInfo) -> bytes:
+    """Return the body of `/v1/models/NAME`, as OpenAI's, vLLM's (`max_model_len`) and Mistral's clients know it."""
     row: dict[str, object] = {
-        "id": name,
+        "id": info.name,
         "object": "model",
-        "created": created,
+        "created": info.created,
         "owned_by": "beaufort",
-        "max_model_len": max_model_len,
+        "max_model_len": info.max_model_len,
+        "type": "base",
+        "max_context_length": info.max_model_len,
+        "capabilities": {"completion_chat": True, "function_calling": info.tools is not None},
     }
-    return _encode({"object": "list", "data": [row]}).encode()
+    return _encode(row).encode()
+
+
+def models_body(info: ModelInfo) -> bytes:
+    """Return the body of `/v1/models`."""
+    return b'{"object":"list","data":[' + model_body(info) + b"]}"

@@ -52,7 +52,7 @@ def serve(load: Callable[[], Engine], address: Address) -> None:
         engine.start()
         print(f"serving {engine.info.name} at http://{address.host}:{server.port}/v1", file=sys.stderr, flush=True)  # noqa: T201 - the line that says where
         await _first(stop, engine.failed)
-        await _drain(surface, server, address.drain_seconds if engine.failure is None else 0.0)
+        await _drain(surface, server, address.drain_seconds)
         if engine.failure is not None:
             raise EngineFailedError(Problem(engine.failure, engine.info.name, "start the engine again"))
 

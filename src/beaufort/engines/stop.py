@@ -6,6 +6,9 @@ from __future__ import annotations
 class StopMatcher:
     """Passes text on up to the first stop string, and holds back what may be the beginning of one.
 
+    The first is the one that is complete first, and of those the longest: so the same text gives the same result,
+    however it is cut into pieces.
+
     Args:
         stops: The strings that end the text; they are not part of it. None of them is empty.
     """
@@ -25,11 +28,12 @@ class StopMatcher:
         if self.matched:
             return ""
         text = self._held + text
-        found = [place for stop in self._stops if (place := text.find(stop)) >= 0]
+        found = [(place + len(stop), place) for stop in self._stops if (place := text.find(stop)) >= 0]
         if found:
             self.matched = True
             self._held = ""
-            return text[: min(found)]
+            _, place = min(found)
+            return text[:place]
         keep = self._overlap(text)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep]

@@ -4,7 +4,8 @@ A model writes a call as text between markers of its own. The forms, as the mode
 tokenizers define them:
 
 - Mistral, older: ``[TOOL_CALLS] [{"name": "f", "arguments": {...}, "id": "abcdefghi"}]``;
-- Mistral, newer: ``[TOOL_CALLS]f[ARGS]{...}``, once for each call, some with ``[CALL_ID]abcdefghi`` before ``[ARGS]``;
+- Mistral, newer: ``[TOOL_CALLS]f[ARGS]{...}``, once for each call, some with ``[CALL_ID]abcdefghi`` before ``[ARGS]``.
+  All of Mistral's forms are read whichever a template knows, since templates of others for its models mix them;
 - Hermes, also Qwen's: ``<tool_call>{"name": "f", "arguments": {...}}</tool_call>``, once for each call.
 
 The markers are special tokens of some tokenizers: the text that is scanned has to be decoded with them.
@@ -16,15 +17,25 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 from typing import NoReturn
+
+HERMES_MARKER = "<tool_call>"
+MISTRAL_MARKER = "[TOOL_CALLS]"
 
 
 class ToolSyntax(Enum):
-    """How a model writes tool calls. The value is the marker that begins one."""
+    """How a model writes tool calls."""
 
-    MISTRAL = "[TOOL_CALLS]"
-    HERMES = "<tool_call>"
+    MISTRAL_LIST = auto()
+    MISTRAL_ARGS = auto()
+    MISTRAL_CALL_ID = auto()
+    HERMES = auto()
+
+    @property
+    def marker(self) -> str:
+        """What begins a call."""
+        return HERMES_MARKER if self is ToolSyntax.HERMES else MISTRAL_MARKER
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,11 @@ def tool_syntax(template: str) -> ToolSyntax | None:
     """Return how the model with this chat template calls tools; None if it does not, or in no form known here."""
     if re.search(r"\btools\b", template) is None:
         return None
-    return next((syntax for syntax in ToolSyntax if syntax.value in template), None)
+    if MISTRAL_MARKER not in template:
+        return ToolSyntax.HERMES if HERMES_MARKER in template else None
+    if "[CALL_ID]" in template:
+        return ToolSyntax.MISTRAL_CALL_ID
+    return ToolSyntax.MISTRAL_ARGS if "[ARGS]" in template else ToolSyntax.MISTRAL_LIST
 
 
 class ToolScanner:
@@ -57,13 +72,16 @@ class ToolScanner:
     Args:
         syntax: How the model writes calls.
         fresh: Returns a new identity each time, at least nine letters and digits, such as ``uuid4().hex``.
+        several: Whether more than one call counts; if not, all but the first are dropped.
     """
 
-    __slots__ = ("_called", "_fresh", "_held", "_syntax")
+    __slots__ = ("_called", "_fresh", "_held", "_marker", "_several", "_syntax")
 
-    def __init__(self, syntax: ToolSyntax, fresh: Callable[[], str]) -> None:
+    def __init__(self, syntax: ToolSyntax, fresh: Callable[[], str], *, several: bool = True) -> None:
         self._syntax = syntax
+        self._marker = syntax.marker
         self._fresh = fresh
+        self._several = several
         self._held: list[str] = []
         self._called = False
 
@@ -73,10 +91,10 @@ class ToolScanner:
             self._held.append(text)
             return ""
         text = "".join(self._held) + text
-        place = text.find(self._syntax.value)
+        place = text.find(self._marker)
         self._called = place >= 0
         if not self._called:
-            place = len(text) - _overlap(text, self._syntax.value)
+            place = len(text) - _overlap(text, self._marker)
         self._held = [text[place:]]
         return text[:place]
 
@@ -87,26 +105,26 @@ class ToolScanner:
         """
         text = "".join(self._held)
         self._held = []
-        parse = _mistral if self._syntax is ToolSyntax.MISTRAL else _hermes
+        parse = _hermes if self._syntax is ToolSyntax.HERMES else _mistral
         content: list[str] = []
         calls: list[ToolCall] = []
         at = 0
-        while (start := text.find(self._syntax.value, at)) >= 0:
-            found = parse(text, start + len(self._syntax.value))
-            end = found.end if found else start + len(self._syntax.value)
+        while (start := text.find(self._marker, at)) >= 0:
+            found = parse(text, start + len(self._marker))
+            end = found.end if found else start + len(self._marker)
             content.append(text[at : start if found else end])
             calls += (self._call(each) for each in found.calls) if found else ()
             at = end
         rest = "".join([*content, text[at:]])
-        return (rest.strip() if calls else rest), tuple(calls)
+        return (rest.strip() if calls else rest), tuple(calls if self._several else calls[:1])
 
     def _call(self, written: _Written) -> ToolCall:
         identity = written.id
-        if self._syntax is ToolSyntax.MISTRAL:
-            # Mistral's chat templates refuse a history with ids of another form.
-            identity = identity if re.fullmatch(r"[A-Za-z0-9]{9}", identity) else self._fresh()[:9]
-        else:
+        if self._syntax is ToolSyntax.HERMES:
             identity = f"call_{self._fresh()}"
+        elif not re.fullmatch(r"[A-Za-z0-9]{9}", identity):
+            # Mistral's chat templates refuse a history with ids of another form.
+            identity = self._fresh()[:9]
         return ToolCall(identity, written.name, written.arguments)
 
 

@@ -2,11 +2,10 @@
 
 | Module | Holds |
 |---|---|
-| `reference` | which object: its kind, namespace and name |
+| `reference` | which object: its kind, namespace and name, and its turn |
 | `errors` | what an API server refuses, in words, with what to do next |
 | `connection` | requests and streams over a kubeconfig or a pod's own account, repeated while the server is away |
 | `discovery` | where a kind of object is served |
-| `order` | which kinds have to be there before others |
 | `apply` | server-side apply with our own field manager, and what it would change |
 | `inventory` | what a service has in the cluster, remembered in the cluster |
 | `release` | a service's objects as a whole: apply, prune, delete; every step may be the last, and is taken up again |

@@ -12,7 +12,6 @@ from typing import Literal
 from beaufort.kube.connection import APPLY, Connection
 from beaufort.kube.discovery import Discovery, MissingKindError
 from beaufort.kube.errors import NotFoundError
-from beaufort.kube.order import rank
 from beaufort.kube.reference import Object, Reference
 
 FIELD_MANAGER = "beaufort"
@@ -80,7 +79,7 @@ class Applier:
             placed.append((Reference(bare.api_version, bare.kind, namespace, bare.name), thing))
         if problems:
             raise MissingKindError(*problems)
-        return tuple(sorted(placed, key=lambda each: rank(each[0])))
+        return tuple(sorted(placed, key=lambda each: each[0].order))
 
     async def get(self, reference: Reference) -> Object | None:
         """Return an object as it is, or None if it is not there."""
@@ -111,15 +110,12 @@ class Applier:
         )
         return Change(reference, _verb(before, after), before, after)
 
-    async def delete(self, reference: Reference) -> Change | None:
-        """Delete one object and, behind it, what it owns. Return nothing if it was not there any more.
+    async def delete(self, reference: Reference, before: Object) -> Change | None:
+        """Delete one object, found as ``before``, and what it owns. Return nothing if it is not there any more.
 
         Raises:
             KubeError: The server refuses.
         """
-        before = await self.get(reference)
-        if before is None:
-            return None
         params = {"propagationPolicy": "Background"}
         if self._dry_run:
             params["dryRun"] = "All"

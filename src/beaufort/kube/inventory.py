@@ -45,7 +45,9 @@ class Inventory:
 
     async def remove(self) -> None:
         """Forget the service."""
-        await self._applier.delete(self.reference)
+        found = await self._applier.get(self.reference)
+        if found is not None:
+            await self._applier.delete(self.reference, found)
 
     def _object(self, references: Iterable[Reference]) -> Object:
         rows = [[each.api_version, each.kind, each.namespace, each.name] for each in sorted(references)]

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from beaufort.catalog.kinds import rank
+
 Object: TypeAlias = dict[str, Any]
 """An object as JSON has it."""
 
@@ -41,6 +43,11 @@ class Reference:
     def same(self) -> tuple[str, str, str, str]:
         """What stays the same when the version of the API changes: ``apps/v1`` and ``apps/v2`` are one object's."""
         return (self.group, self.kind, self.namespace, self.name)
+
+    @property
+    def order(self) -> tuple[int, Reference]:
+        """A key that sorts objects in the order in which they are applied."""
+        return (rank(self.kind), self)
 
     def __str__(self) -> str:
         place = f"{self.namespace}/" if self.namespace else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 
 from beaufort.errors import Problem
 from beaufort.kube.apply import Applier, Change
@@ -10,11 +11,12 @@ from beaufort.kube.connection import Connection
 from beaufort.kube.discovery import Discovery
 from beaufort.kube.errors import KubeError
 from beaufort.kube.inventory import Inventory, is_ours
-from beaufort.kube.order import rank
 from beaufort.kube.reference import Object, Reference
 
 # Deleting these loses what cannot be made again: downloaded weights, and everything else in the namespace.
 KEPT = frozenset({"PersistentVolumeClaim", "Namespace"})
+
+_ORDER = attrgetter("order")
 
 OnChange = Callable[[Change], None]
 
@@ -91,18 +93,18 @@ class Release:
 
     async def objects(self) -> tuple[Object, ...]:
         """Return what this service has in the cluster, as it is now."""
-        found = [await self._applier.get(each) for each in sorted(await self._inventory.read(), key=rank)]
+        found = [await self._applier.get(each) for each in sorted(await self._inventory.read(), key=_ORDER)]
         return tuple(each for each in found if each is not None)
 
     async def _delete(self, references: Iterable[Reference], keep: frozenset[str]) -> list[Change]:
         changes = []
         problems: list[Problem] = []
-        for reference in sorted(references, key=rank, reverse=True):
+        for reference in sorted(references, key=_ORDER, reverse=True):
             found = None if reference.kind in keep else await self._applier.get(reference)
             if found is None or not is_ours(found, self._service):
                 continue  # kept, gone, or made anew by somebody else under the same name
             try:
-                change = await self._applier.delete(reference)
+                change = await self._applier.delete(reference, found)
             except KubeError as error:
                 problems += error.problems
                 continue

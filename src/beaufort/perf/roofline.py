@@ -115,8 +115,13 @@ class Roofline:
         head = self.architecture.embedding_parameters * BF16_BYTES
         return linear_bytes(self.architecture, self.precision) + head
 
+    @cached_property
+    def _linear_parameters(self) -> int:
+        """The architecture counts them anew each time."""
+        return self.architecture.linear_parameters
+
     def _linear(self, batch: StepBatch) -> float:
-        body = 2 * self.architecture.linear_parameters * batch.tokens / self._flops
+        body = 2 * self._linear_parameters * batch.tokens / self._flops
         head = 2 * self.architecture.embedding_parameters * batch.outputs / self.accelerator.bf16_flops
         return max(self._computing(body + head), self._reading(self._weights_read))
 

@@ -14,6 +14,7 @@ Assumptions, which every plan states in its notes:
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 NODE_MISSING = 1e-3
 """Share of the time for which a node is missing."""
@@ -25,6 +26,7 @@ ONE_REGION_MOST = 0.9999
 """The largest availability that clouds promise in one region."""
 
 
+@lru_cache(maxsize=4096)
 def nodes_lost(nodes: int, availability: float) -> int:
     """Return how many of ``nodes`` may be missing at once often enough to count.
 

@@ -14,7 +14,7 @@ _MOST = 30
 def candidates(found: Found) -> tuple[Candidate, ...]:
     """Return the chosen way, the front, those that others beat, and those that cannot serve, at most thirty."""
     chosen = found.served[0]
-    front = found.front()
+    front = found.front
     listed = [_served(chosen, "chosen", _why_chosen(chosen, found))]
     listed += [_served(each, "front", _why_front(each, chosen)) for each in front if each is not chosen]
     beaten = (each for each in found.served if each is not chosen and not any(each is other for other in front))

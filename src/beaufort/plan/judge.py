@@ -2,113 +2,177 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 from beaufort.plan.lifecycle import CONTROL_SECONDS, NODE_SECONDS, RECLAIM_NOTICE, SHORTEST_NOTICE, lifecycle
-from beaufort.plan.memory import BLOCK_SIZE
+from beaufort.plan.limit import HIGHEST_LOAD, margin
 from beaufort.plan.mix import Stand, stands
+from beaufort.plan.precisions import runs
 from beaufort.plan.question import Question
+from beaufort.plan.queueing import Station
 from beaufort.plan.replica import Lifecycle
-from beaufort.plan.setup import TOKEN_BUDGETS, Setup, setup, space, timing
+from beaufort.plan.setup import Setup, space, timing
 from beaufort.plan.sizing import Frame, Rates
 from beaufort.plan.way import Refused, Served, Stage, Way
 from beaufort.units import show_bytes, show_seconds
 
-_EMBEDDED_BUDGETS = (256, 1024)
-_ALONE = 0.02  # of the rate at which every place is taken: as good as alone
 HOURS_PER_MONTH = 730
+_ALONE = 0.001  # of the rate at which every place is taken: as good as alone
 
 
-def judge(question: Question, way: Way) -> Served | Refused:
-    """Return how a way serves, or why it does not."""
-    refused = memory_refusal(question, way)
-    if refused is not None:
-        return Refused(way, Stage.MEMORY, refused)
-    standing = stands(tuple(offer for offer in question.offers if offer.accelerator == way.accelerator), way.shape)
-    if not standing:
-        return Refused(way, Stage.MEMORY, f"no node has {way.shape.accelerators_per_node} of them")
-    found = [_serve(question, way, each, standing) for each in setups(question, way)]
-    served = [each for each in found if isinstance(each, Served)]
-    if served:
-        return min(served, key=lambda each: (each.cost, each.replicas, each.ttft))
-    refusals = [each for each in found if isinstance(each, Refused)]
-    return max(refusals, key=lambda each: each.stage)
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A way whose memory holds the model, before its queues are worked out.
+
+    Attributes:
+        way: Which.
+        standing: The nodes that can hold its replicas.
+        setups: Its replicas, one for each number of tokens a step, the preferred one first.
+        most: Requests per second that each of them takes at the very most.
+    """
+
+    way: Way
+    standing: tuple[Stand, ...]
+    setups: tuple[Setup, ...]
+    most: tuple[float, ...]
+
+    @property
+    def room(self) -> int:
+        """The most replicas of a region."""
+        return sum(stand.room for stand in self.standing)
+
+    def fewest(self, question: Question, index: int | None = None) -> int:
+        """Return a number of replicas, over all regions, that is certainly not too large."""
+        most = max(self.most) if index is None else self.most[index]
+        return sum(math.ceil(question.demand.peak_rate * place.share / most - _TINY) for place in question.places)
+
+    def least_cost(self, question: Question) -> float:
+        """Return a cost for an hour, in the mean, that is certainly not too high."""
+        each = min(stand.price / stand.per_group for stand in self.standing)
+        return each * question.demand.rate / max(self.most)
 
 
-def memory_refusal(question: Question, way: Way) -> str | None:
-    """Return why the memory does not hold the model and one of its longest requests; None when it does."""
-    found, blocks = space(question.architecture, way.accelerator, way.precision, way.shape, budgets(question)[0])
+_TINY = 1e-9
+
+
+class Judge:
+    """Judges ways to serve, and remembers how replicas behave: remedies ask nearly the same question again."""
+
+    def __init__(self) -> None:
+        self._stations: dict[tuple[object, ...], Station] = {}
+        self._rates: dict[tuple[object, ...], Rates] = {}
+
+    def draft(self, question: Question, way: Way) -> Draft | Refused:
+        """Return a way with its bounds, or why it is out of the question."""
+        refused = unfit(question, way)
+        if refused is not None:
+            return Refused(way, Stage.MEMORY, refused)
+        standing = stands(tuple(offer for offer in question.offers if offer.accelerator == way.accelerator), way.shape)
+        if not standing:
+            return Refused(way, Stage.MEMORY, f"no node has {way.shape.accelerators_per_node} of them")
+        found = setups(question, way)
+        draft = Draft(way, standing, tuple(found), tuple(HIGHEST_LOAD * each.most() for each in found))
+        return self._bounded(question, draft)
+
+    def judge(self, question: Question, draft: Draft) -> Served | Refused:
+        """Return how a way serves, or why it does not."""
+        best: Served | None = None
+        refusals: list[Refused] = []
+        for index, setup in enumerate(draft.setups):
+            if best is not None and draft.fewest(question, index) >= best.replicas:
+                continue
+            found = self._serve(question, draft, setup)
+            if isinstance(found, Refused):
+                refusals.append(found)
+            elif best is None or (found.cost, found.replicas) < (best.cost, best.replicas):
+                best = found
+        return best or max(refusals, key=lambda each: each.stage)
+
+    def rates(self, question: Question, setup: Setup) -> Rates:
+        """Return what replicas take."""
+        kind = (setup.accelerator, setup.precision, setup.shape, setup.max_num_batched_tokens, setup.max_model_len)
+        if kind not in self._stations:
+            self._stations[kind] = setup.station()
+        key = (*kind, question.target, question.demand.dispersion)
+        if key not in self._rates:
+            self._rates[key] = Rates(self._stations[kind], question.target, question.demand.dispersion)
+        return self._rates[key]
+
+    def _bounded(self, question: Question, draft: Draft) -> Draft | Refused:
+        """Refuse what no working out could save: there are too few nodes, or the cheapest is too dear."""
+        peak = question.demand.peak_rate * max(place.share for place in question.places)
+        fewest = math.ceil(peak / max(draft.most) - _TINY)
+        if fewest > draft.room:
+            why = f"at least {fewest} replicas are needed for {peak:.4g} requests a second, the nodes hold {draft.room}"
+            return Refused(draft.way, Stage.ROOM, why)
+        budget = question.service.spec.budget
+        month = draft.least_cost(question) * HOURS_PER_MONTH
+        if budget and budget.per_month is not None and month > budget.per_month:
+            why = f"it costs {month:.0f} a month at least, the budget is {budget.per_month:g}"
+            return Refused(draft.way, Stage.BUDGET, why)
+        return draft
+
+    def _serve(self, question: Question, draft: Draft, setup: Setup) -> Served | Refused:
+        way, rates = draft.way, self.rates(question, setup)
+        if rates.each(max(1, draft.room)) <= 0:
+            return Refused(way, Stage.LATENCY, _late(question, rates, draft.room))
+        life = _life(question, setup, draft.standing)
+        frame = _frame(question, life)
+        sizings = []
+        for place in question.places:
+            sized = frame.size(place, rates, draft.standing)
+            if isinstance(sized, str):
+                named = f"in {place.name} " if place.name else ""
+                return Refused(way, Stage.ROOM, f"{named}{sized}")
+            sizings.append(sized)
+        served = Served(way, setup, rates, question.target, tuple(sizings), frame, life)
+        return _within_budget(question, served)
+
+
+def unfit(question: Question, way: Way) -> str | None:
+    """Return why a replica cannot hold the model and one of its longest requests; None when it can."""
+    if not question.embedded and not runs(way.precision, way.accelerator):
+        return f"the engine has no kernels for {way.precision} on it"
+    found, blocks = space(question.architecture, way.accelerator, way.precision, way.shape, min(question.budgets))
     if found.left <= 0:
         return (
             f"{show_bytes(found.weights)} of weights and {show_bytes(found.working)} of work space exceed the "
             f"{show_bytes(found.usable)} that an engine may use of its {show_bytes(found.total)}"
         )
-    longest = shortest_context(question)
-    if blocks * BLOCK_SIZE < longest:
+    held = blocks * question.block_size
+    if held < question.longest:
         return (
-            f"the {show_bytes(found.left)} beside the weights hold the keys and values of "
-            f"{max(0, blocks) * BLOCK_SIZE} tokens, one request may have {longest}"
+            f"the {show_bytes(found.left)} beside the weights hold the keys and values of {max(0, held)} tokens, "
+            f"one request may have {question.longest}"
         )
     return None
-
-
-def budgets(question: Question) -> tuple[int, ...]:
-    """Return the tokens a step that are tried, the preferred one first."""
-    return _EMBEDDED_BUDGETS if question.embedded else TOKEN_BUDGETS
-
-
-def shortest_context(question: Question) -> int:
-    """Return the tokens that the longest request must be able to have.
-
-    What the file asks for; otherwise what all but a thousandth of the prompts and of the answers need together.
-    """
-    asked = question.service.spec.model.context_length
-    if asked is not None:
-        return asked
-    typical = question.demand.prompt.percentile(99.9) + question.demand.output.percentile(99.9)
-    return min(question.architecture.max_context, max(BLOCK_SIZE, round(typical)))
 
 
 def setups(question: Question, way: Way) -> list[Setup]:
     """Return the replicas that are tried: one for each number of tokens a step that leaves room for a request."""
     profile = timing(question.architecture, way.accelerator, way.precision, way.shape, question.profiles)
+    asked = question.service.spec.model.context_length
     found = []
-    for tokens in budgets(question):
-        _, blocks = space(question.architecture, way.accelerator, way.precision, way.shape, tokens)
-        held = blocks * BLOCK_SIZE
-        if held < shortest_context(question):
-            continue
-        asked = question.service.spec.model.context_length
-        longest = asked if asked is not None else min(question.architecture.max_context, held)
-        found.append(
-            setup(
-                question.architecture,
-                way.accelerator,
-                way.precision,
-                way.shape,
-                profile,
-                question.demand,
-                max_model_len=longest,
-                tokens=tokens,
+    for tokens in question.budgets:
+        memory, blocks = space(question.architecture, way.accelerator, way.precision, way.shape, tokens)
+        held = blocks * question.block_size
+        if memory.left > 0 and held >= question.longest:
+            found.append(
+                Setup(
+                    architecture=question.architecture,
+                    accelerator=way.accelerator,
+                    precision=way.precision,
+                    shape=way.shape,
+                    profile=profile,
+                    demand=question.demand,
+                    space=memory,
+                    kv_blocks=blocks,
+                    max_model_len=asked if asked is not None else min(question.architecture.max_context, held),
+                    max_num_batched_tokens=tokens,
+                )
             )
-        )
     return found
-
-
-def _serve(question: Question, way: Way, replica: Setup, standing: tuple[Stand, ...]) -> Served | Refused:
-    rates = Rates(replica.station, question.target, question.demand.dispersion)
-    most = sum(stand.room for stand in standing)
-    if rates.each(max(1, most)) <= 0:
-        return Refused(way, Stage.LATENCY, _late(question, replica, rates.dispersion(most)))
-    life = _life(question, replica, standing)
-    frame = _frame(question, life)
-    sizings = []
-    for place in question.places:
-        sized = frame.size(place, rates, standing)
-        if isinstance(sized, str):
-            named = f"in {place.name} " if place.name else ""
-            return Refused(way, Stage.ROOM, f"{named}{sized}")
-        sizings.append(sized)
-    served = Served(way, replica, rates, question.target, tuple(sizings), frame, life)
-    return _within_budget(question, served)
 
 
 def _frame(question: Question, life: Lifecycle) -> Frame:
@@ -122,28 +186,28 @@ def _frame(question: Question, life: Lifecycle) -> Frame:
     )
 
 
-def _life(question: Question, replica: Setup, standing: tuple[Stand, ...]) -> Lifecycle:
+def _life(question: Question, setup: Setup, standing: tuple[Stand, ...]) -> Lifecycle:
     longest = question.target.ttft + question.demand.output.percentile(99.9) * question.target.tpot
     spot = any(stand.offer.capacity == "spot" for stand in standing)
-    provider = question.service.spec.cluster.provider
-    notice = RECLAIM_NOTICE.get(provider, SHORTEST_NOTICE) if spot else None
-    return lifecycle(replica, longest, notice=notice, embedded=question.embedded)
+    notice = RECLAIM_NOTICE.get(question.service.spec.cluster.provider, SHORTEST_NOTICE) if spot else None
+    return lifecycle(setup, longest, notice=notice, embedded=question.embedded)
 
 
-def _late(question: Question, replica: Setup, dispersion: float) -> str:
+def _late(question: Question, rates: Rates, room: int) -> str:
     """Say which latency is not kept even by a replica that has nothing else to do."""
-    state = replica.station.at(_ALONE * replica.station.most(), dispersion)
+    state = rates.alone(max(1, room), _ALONE)
+    target, within = question.target, margin(rates.dispersion(max(1, room)))
+    said = []
     if state is None:
         return "a replica cannot take any traffic"
-    target, said = question.target, []
-    if state.ttft_share(target.ttft) < target.ttft_share:
-        least = state.ttft(100 * target.ttft_share)
+    least = state.ttft(100 * target.ttft_share) * within
+    if least > target.ttft:
         said.append(
             f"the first token takes {show_seconds(least)} for {100 * target.ttft_share:g} % of the requests even "
             f"without a queue, {show_seconds(target.ttft)} are allowed"
         )
-    if state.tpot_share(target.tpot) < target.tpot_share:
-        least = state.tpot(100 * target.tpot_share)
+    least = state.tpot(100 * target.tpot_share) * within
+    if least > target.tpot:
         said.append(
             f"a token takes {show_seconds(least)} for {100 * target.tpot_share:g} % of the answers even "
             f"without a queue, {show_seconds(target.tpot)} are allowed"

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from beaufort.plan.queueing import State, Station
+from beaufort.plan.queueing import Station
+from beaufort.plan.state import State
 
-_LOADS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85)
-"""Loads that are tried, as shares of the rate at which every place is taken. Beyond the last one a batch wavers so much
-that the model of it means little: a plan keeps below."""
-_HALVINGS = 7
+HIGHEST_LOAD = 0.8
+"""Of the rate at which every place is taken. Beyond, a batch wavers so much that its model means little."""
+MARGIN = 1.15
+"""By how much the modelled latencies must stay below the objectives: by as much as the simulated replica was above the
+model at loads of up to 0.7 (``benchmarks/planner.py``)."""
+_BURST_MARGIN = 0.1
+"""What bursts add to that: all of it for endless ones."""
+_HALVINGS = 9
+_LIGHTEST_LOAD = HIGHEST_LOAD / 2**_HALVINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +35,30 @@ class Target:
     tpot_share: float
 
     def met(self, state: State | None) -> bool:
-        """Return whether a replica in this state keeps the promise."""
+        """Return whether a replica in this state keeps the promise, with the margin."""
+        if state is None:
+            return False
+        within = margin(state.dispersion)
         return (
-            state is not None
-            and state.tpot_share(self.tpot) >= self.tpot_share
-            and state.ttft_share(self.ttft) >= self.ttft_share
+            state.tpot_share(self.tpot / within) >= self.tpot_share
+            and state.ttft_share(self.ttft / within) >= self.ttft_share
         )
+
+
+def margin(dispersion: float) -> float:
+    """Return by how much the modelled latencies must stay below the objectives."""
+    return MARGIN + _BURST_MARGIN * (1 - 1 / dispersion)
 
 
 def limit(station: Station, target: Target, dispersion: float) -> float:
     """Return the most requests per second at which one replica keeps ``target``; 0 when it never does.
 
-    A looser target never gives less: what is tried does not depend on the target, and each trial that a target passes
-    is passed by every looser one.
+    A looser target never gives less: it passes every trial that a tighter one passes, so it never ends lower.
     """
     most = station.most()
-    low, high = 0.0, None
-    for load in _LOADS:
-        if not target.met(station.at(load * most, dispersion)):
-            high = load
-            break
-        low = load
-    if high is None or low == 0:
-        return low * most
+    if not target.met(station.at(_LIGHTEST_LOAD * most, dispersion)):
+        return 0.0
+    low, high = 0.0, HIGHEST_LOAD
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if target.met(station.at(middle * most, dispersion)) else (low, middle)

@@ -10,13 +10,14 @@ from beaufort.catalog.models import Architecture
 from beaufort.catalog.precision import Precision, weight_bytes
 from beaufort.errors import Problem
 from beaufort.plan.candidates import candidates
-from beaufort.plan.judge import HOURS_PER_MONTH
+from beaufort.plan.judge import HOURS_PER_MONTH, Judge
 from beaufort.plan.lifecycle import host
 from beaufort.plan.memory import BLOCK_SIZE, GPU_MEMORY_UTILIZATION
 from beaufort.plan.offers import offers, this_machine
 from beaufort.plan.outcome import Cost, Expectation
 from beaufort.plan.plan import Plan
 from beaufort.plan.question import Question, places_of, target_of
+from beaufort.plan.reasons import reasons
 from beaufort.plan.refusal import PlanError
 from beaufort.plan.regions import regions
 from beaufort.plan.replica import EngineSettings, Memory, PlannedModel
@@ -45,12 +46,12 @@ def plan(service: MistralService, architecture: Architecture, demand: Demand, pr
         UsageError: An accelerator of the file is not known, or has no price.
     """
     question = ask(service, architecture, demand, profiles)
-    found = search(question)
+    found = search(question, Judge())
     if not found.served:
         raise PlanError(*(Problem(f"{each.way}: {each.why}") for each in found.refused))
     chosen = found.served[0]
     planned = regions(question, chosen)
-    return Plan(
+    made = Plan(
         service=service,
         model=_model(question, chosen.setup),
         shape=chosen.way.shape,
@@ -66,6 +67,7 @@ def plan(service: MistralService, architecture: Architecture, demand: Demand, pr
         reasons=(),
         candidates=candidates(found),
     )
+    return made.model_copy(update={"reasons": reasons(made)})
 
 
 def ask(service: MistralService, architecture: Architecture, demand: Demand, profiles: Profiles) -> Question:
@@ -84,8 +86,8 @@ def ask(service: MistralService, architecture: Architecture, demand: Demand, pro
         target=target_of(service),
         places=places_of(spec.regions),
         profiles=profiles,
-        embedded=embedded,
         precisions=_precisions(service, embedded=embedded),
+        embedded=embedded,
     )
 
 
@@ -123,9 +125,9 @@ def _engine(served: Served) -> EngineSettings:
 def _sequences(served: Served) -> int:
     """Four deviations above the mean batch at the objectives' limit: what is planned never waits for a place."""
     count = max(1, served.busiest.planned)
-    state = served.setup.station.at(served.rates.each(count), served.rates.dispersion(count)) or served.state
-    wanted = state.running + _DEVIATIONS * math.sqrt(state.running_variance)
-    return min(max(_SEQUENCE_STEP, math.ceil(wanted / _SEQUENCE_STEP) * _SEQUENCE_STEP), state.places)
+    state = served.rates.at(served.rates.each(count), count) or served.state
+    wanted = state.running + _DEVIATIONS * state.running_deviation
+    return min(max(_SEQUENCE_STEP, math.ceil(wanted / _SEQUENCE_STEP) * _SEQUENCE_STEP), served.rates.places)
 
 
 def _memory(setup: Setup) -> Memory:

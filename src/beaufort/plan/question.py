@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from beaufort.catalog.models import Architecture
 from beaufort.catalog.precision import Precision
 from beaufort.plan.limit import Target
+from beaufort.plan.memory import BLOCK_SIZE
 from beaufort.plan.offers import Offer
-from beaufort.plan.setup import Profiles
+from beaufort.plan.setup import TOKEN_BUDGETS, Profiles
 from beaufort.plan.sizing import Place
 from beaufort.spec.cluster import Region
 from beaufort.spec.service import MistralService
 from beaufort.traffic.demand import Demand
+
+_EMBEDDED_BUDGETS = (256, 1024)
+_NEARLY_ALL = 99.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,8 @@ class Question:
         target: The latencies that are promised.
         places: The regions.
         profiles: How long steps take.
-        embedded: Whether the embedded engine runs it, on processors.
         precisions: The forms of the weights that are tried.
+        embedded: Whether the embedded engine runs it, on processors.
     """
 
     service: MistralService
@@ -38,8 +42,30 @@ class Question:
     target: Target
     places: tuple[Place, ...]
     profiles: Profiles
-    embedded: bool
     precisions: tuple[Precision, ...]
+    embedded: bool
+
+    @property
+    def budgets(self) -> tuple[int, ...]:
+        """Tokens a step that are tried, the preferred one first."""
+        return _EMBEDDED_BUDGETS if self.embedded else TOKEN_BUDGETS
+
+    @property
+    def block_size(self) -> int:
+        """Tokens in one block of keys and values."""
+        return BLOCK_SIZE
+
+    @property
+    def longest(self) -> int:
+        """Tokens that the longest request must be able to have.
+
+        What the file asks for; otherwise what all but a thousandth of the prompts and of the answers need together.
+        """
+        asked = self.service.spec.model.context_length
+        if asked is not None:
+            return asked
+        typical = self.demand.prompt.percentile(_NEARLY_ALL) + self.demand.output.percentile(_NEARLY_ALL)
+        return min(self.architecture.max_context, max(BLOCK_SIZE, round(typical)))
 
 
 def target_of(service: MistralService) -> Target:
@@ -53,6 +79,6 @@ def places_of(regions: tuple[Region, ...]) -> tuple[Place, ...]:
     if not regions:
         return (Place("", 1.0),)
     given = sum(region.share for region in regions if region.share is not None)
-    open_ = sum(region.share is None for region in regions)
-    rest = max(0.0, 1.0 - given) / open_ if open_ else 0.0
+    unsaid = sum(region.share is None for region in regions)
+    rest = max(0.0, 1.0 - given) / unsaid if unsaid else 0.0
     return tuple(Place(region.name, rest if region.share is None else region.share) for region in regions)

@@ -1,4 +1,4 @@
-"""A service that cannot be planned: why, for each accelerator, and what would make it possible."""
+"""A service that cannot be planned, and why, for each way to serve it."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def scaling(served: Served, regions: tuple[Region, ...]) -> Scaling:
     grow = max(region.replicas.max - region.replicas.min for region in regions)
     shrink = max(region.replicas.planned for region in regions)
     return Scaling(
-        waiting_target=float(max(1, min(waiting, state.places))),
+        waiting_target=float(max(1, min(waiting, served.rates.places))),
         running_target=max(_LEAST_RUNNING, math.floor(10 * running) / 10),
         gpu_utilisation_target=GPU_UTILISATION,
         up=ScalePolicy(stabilization_seconds=0, pods=max(1, grow), percent=100, period_seconds=_UP_PERIOD),

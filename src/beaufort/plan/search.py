@@ -1,25 +1,38 @@
 """The search over every form of the weights, accelerator and shape: which serve, which of those are worth a look.
 
-A way is on the front when no other one is at least as good in cost, both latencies and accuracy, and better in one.
+First comes what is quick to know of each way: whether its memory holds the model, and how many replicas and how much
+money it takes at the very least. Then the ways are worked out, those that may be cheap first. A way that costs more
+than one that serves in any case is worked out only while it is less than twice as much, and few are.
+
+A way is on the front when no other one is at least as good in cost, accelerators, both latencies and
+accuracy, and better in one.
 Chosen is the cheapest; of equally cheap ones that with the fewest accelerators, then the most accurate, then the
 fastest.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
+from typing import TypeAlias
 
 from beaufort.catalog.accelerators import Accelerator
 from beaufort.catalog.precision import Precision
-from beaufort.plan.judge import judge, memory_refusal
+from beaufort.plan.judge import Draft, Judge, unfit
 from beaufort.plan.precisions import accuracy_loss, runs
 from beaufort.plan.question import Question
 from beaufort.plan.replica import Shape
 from beaufort.plan.shapes import shapes, tensor_parallel_sizes
 from beaufort.plan.way import Refused, Served, Way
 
-_CENT = 2
+_CENTS = 2
 _SLACK = 1e-9
+_TOO_DEAR = 2.0
+_ENOUGH = 24
+
+_Merits: TypeAlias = tuple[float, int, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +41,49 @@ class Found:
 
     Attributes:
         served: The ways that keep every objective, the chosen one first.
-        refused: Those that do not, the nearest to serving first.
+        front: Those that no other one beats in everything, the chosen one first.
+        refused: Those that do not serve, the nearest to it first.
+        left: How many were not worked out, for they cost more than the chosen one in any case.
     """
 
     served: tuple[Served, ...]
+    front: tuple[Served, ...]
     refused: tuple[Refused, ...]
-
-    def front(self) -> tuple[Served, ...]:
-        """Return the ways that no other one beats in everything, the chosen one first."""
-        return tuple(each for each in self.served if not any(_beats(other, each) for other in self.served))
+    left: int = 0
 
 
-def search(question: Question) -> Found:
-    """Judge every way."""
-    judged = [judge(question, way) for way in ways(question)]
-    served = sorted((each for each in judged if isinstance(each, Served)), key=_preference)
-    refused = [each for each in judged if isinstance(each, Refused)]
+def search(question: Question, judge: Judge) -> Found:
+    """Judge every way that may be worth it."""
+    drafts: list[Draft] = []
+    refused: list[Refused] = []
+    served: list[Served] = []
+    left, best = 0, (math.inf, 0)
+    for way in ways(question):
+        draft = judge.draft(question, way)
+        if isinstance(draft, Refused):
+            refused.append(draft)
+        else:
+            drafts.append(draft)
+    for least, draft in sorted(((_least(question, draft), draft) for draft in drafts), key=itemgetter(0)):
+        cost, accelerators = best
+        needless = least > (round(cost, _CENTS), accelerators)
+        if needless and (least[0] > _TOO_DEAR * cost or len(served) >= _ENOUGH):
+            left += 1
+            continue
+        found = judge.judge(question, draft)
+        if isinstance(found, Refused):
+            refused.append(found)
+        else:
+            served.append(found)
+            best = min(best, (found.cost, found.accelerators))
+    served.sort(key=_preference)
     refused.sort(key=lambda each: (-each.stage, each.way.loss, each.way.shape.accelerators, each.way.accelerator.name))
-    return Found(tuple(served), tuple(refused))
+    return Found(tuple(served), _front(served), tuple(refused), left)
+
+
+def _least(question: Question, draft: Draft) -> tuple[float, int]:
+    """Return the cost and the accelerators that a way takes at the very least."""
+    return round(draft.least_cost(question), _CENTS), draft.fewest(question) * draft.way.shape.accelerators
 
 
 def ways(question: Question) -> list[Way]:
@@ -53,18 +91,15 @@ def ways(question: Question) -> list[Way]:
     found = []
     for chip, per_node in _chips(question).items():
         for precision in _precisions(question, chip):
-            held = shapes(
-                question.architecture,
-                chip.name,
-                per_node,
-                lambda shape, chip=chip, precision=precision: (  # type: ignore[misc] # bound now
-                    memory_refusal(question, Way(chip, precision, shape)) is None
-                ),
-            )
+            held = shapes(question.architecture, chip.name, per_node, partial(_fits, question, chip, precision))
             nearest = tensor_parallel_sizes(question.architecture, per_node)[-1]
             shaped = held or [Shape(accelerator=chip.name, tensor_parallel=nearest)]
             found += [Way(chip, precision, shape) for shape in shaped]
     return found
+
+
+def _fits(question: Question, chip: Accelerator, precision: Precision, shape: Shape) -> bool:
+    return unfit(question, Way(chip, precision, shape)) is None
 
 
 def _chips(question: Question) -> dict[Accelerator, int]:
@@ -83,15 +118,17 @@ def _precisions(question: Question, chip: Accelerator) -> list[Precision]:
 
 
 def _preference(served: Served) -> tuple[float, int, float, float]:
-    return (round(served.cost, _CENT), served.accelerators, served.way.loss, served.ttft)
+    return (round(served.cost, _CENTS), served.accelerators, served.way.loss, served.ttft)
 
 
-def _merits(served: Served) -> tuple[float, float, float, float]:
-    return (round(served.cost, _CENT), served.ttft, served.tpot, served.way.loss)
+def _front(served: list[Served]) -> tuple[Served, ...]:
+    merits: list[tuple[Served, _Merits]] = [
+        (each, (round(each.cost, _CENTS), each.accelerators, each.ttft, each.tpot, each.way.loss)) for each in served
+    ]
+    return tuple(one for one, mine in merits if not any(_beats(theirs, mine) for _, theirs in merits))
 
 
-def _beats(one: Served, other: Served) -> bool:
-    pairs = list(zip(_merits(one), _merits(other), strict=True))
-    return all(mine <= theirs + _SLACK for mine, theirs in pairs) and any(
-        mine < theirs - _SLACK for mine, theirs in pairs
-    )
+def _beats(one: _Merits, other: _Merits) -> bool:
+    pairs = tuple(zip(one, other, strict=True))
+    no_worse = all(mine <= theirs + _SLACK for mine, theirs in pairs)
+    return no_worse and any(mine < theirs - _SLACK for mine, theirs in pairs)

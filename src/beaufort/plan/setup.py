@@ -16,14 +16,14 @@ from beaufort.plan.memory import BLOCK_SIZE, Fit, blocks_in, fit
 from beaufort.plan.queueing import Station
 from beaufort.plan.replica import Shape
 from beaufort.plan.staged import Staged
-from beaufort.plan.work import context_variance, mean_context, work
+from beaufort.plan.work import context_variance, level, mean_context, work
 from beaufort.traffic.demand import Demand
 
 Profiles: TypeAlias = Callable[[Architecture, Accelerator, Precision, int], StepProfile]
 """How long steps take: for a model on so many accelerators that share every layer."""
 
-TOKEN_BUDGETS = (8192, 2048, 4096, 16384)
-"""Tokens a step that are tried, the first one preferred: vLLM's defaults for servers lie among them."""
+TOKEN_BUDGETS = (8192, 2048, 16384)
+"""Tokens a step that are tried, the preferred one first: vLLM's defaults for servers lie among them."""
 
 MOST_SEQUENCES = 512
 """The largest batch for which vLLM captures a CUDA graph by default: beyond it steps are launched kernel by kernel."""
@@ -34,7 +34,7 @@ _ROOM = 2.33
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A replica that holds its model.
+    """A replica that holds its model, not yet worked out as a queue.
 
     Attributes:
         architecture: The model.
@@ -42,12 +42,11 @@ class Setup:
         precision: Of the weights.
         shape: How it is cut.
         profile: How long its steps take.
+        demand: The traffic that it is for.
         space: Where the memory of one accelerator goes.
         kv_blocks: Blocks of keys and values, over all accelerators.
         max_model_len: The longest request.
         max_num_batched_tokens: Most tokens in a step.
-        seats: Requests that memory holds at once, long ones and short ones mixed.
-        station: All this as a queue.
     """
 
     architecture: Architecture
@@ -55,12 +54,32 @@ class Setup:
     precision: Precision
     shape: Shape
     profile: StepProfile
+    demand: Demand
     space: Fit
     kv_blocks: int
     max_model_len: int
     max_num_batched_tokens: int
-    seats: int
-    station: Station
+
+    @property
+    def kv_tokens(self) -> int:
+        """Tokens whose keys and values fit."""
+        return self.kv_blocks * BLOCK_SIZE
+
+    @property
+    def places(self) -> int:
+        """Requests that it runs at once: what its memory holds, or the largest batch."""
+        return min(seats(self.demand, self.kv_tokens), MOST_SEQUENCES, self.max_num_batched_tokens)
+
+    def most(self) -> float:
+        """Return the requests per second at which every place is taken; ``Station.most`` without working it all out."""
+        full = level(self.profile, self.demand, self.places, self.max_num_batched_tokens)
+        tokens = max(0.0, self.demand.output.mean - 1)
+        return self.places / (tokens * full.base + self.places * full.fresh_delta)
+
+    def station(self) -> Station:
+        """Return this replica as a queue."""
+        costs = work(self.profile, self.demand, self.places, self.max_num_batched_tokens)
+        return Station(costs, self.demand, self.kv_tokens, self.places)
 
 
 def space(
@@ -104,34 +123,3 @@ def seats(demand: Demand, kv_tokens: int) -> int:
     mean, deviation = mean_context(demand), math.sqrt(context_variance(demand))
     root = (math.sqrt((_ROOM * deviation) ** 2 + 4 * mean * kv_tokens) - _ROOM * deviation) / (2 * mean)
     return max(1, math.floor(root**2))
-
-
-def setup(  # noqa: PLR0913 - what a replica is made of
-    architecture: Architecture,
-    accelerator: Accelerator,
-    precision: Precision,
-    shape: Shape,
-    profile: StepProfile,
-    demand: Demand,
-    *,
-    max_model_len: int,
-    tokens: int,
-) -> Setup:
-    """Return a replica with ``tokens`` tokens a step, which its memory holds."""
-    found, blocks = space(architecture, accelerator, precision, shape, tokens)
-    kv_tokens = blocks * BLOCK_SIZE
-    room = seats(demand, kv_tokens)
-    places = min(room, MOST_SEQUENCES, tokens)
-    return Setup(
-        architecture=architecture,
-        accelerator=accelerator,
-        precision=precision,
-        shape=shape,
-        profile=profile,
-        space=found,
-        kv_blocks=blocks,
-        max_model_len=max_model_len,
-        max_num_batched_tokens=tokens,
-        seats=room,
-        station=Station(work(profile, demand, places, tokens), demand, kv_tokens, places),
-    )

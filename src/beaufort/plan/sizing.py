@@ -11,6 +11,7 @@ from beaufort.plan.availability import with_spare
 from beaufort.plan.limit import Target, limit
 from beaufort.plan.mix import Mix, Stand, mixes, room
 from beaufort.plan.queueing import Station
+from beaufort.plan.state import State
 from beaufort.spec.service import Replicas
 from beaufort.traffic.demand import Demand
 
@@ -58,6 +59,19 @@ class Rates:
             middle = (low + high) // 2
             low, high = (low, middle) if self._enough(middle, rate) else (middle + 1, high)
         return high
+
+    def alone(self, replicas: int, load: float) -> State | None:
+        """Return a replica that has next to nothing to do: ``load`` of the rate at which every place is taken."""
+        return self._station.at(load * self._station.most(), self.dispersion(replicas))
+
+    def at(self, rate: float, replicas: int) -> State | None:
+        """Return each of ``replicas`` in its steady state at ``rate`` requests per second of its own."""
+        return self._station.at(rate, self.dispersion(replicas))
+
+    @property
+    def places(self) -> int:
+        """Requests that one replica runs at once."""
+        return self._station.places
 
     def _enough(self, replicas: int, rate: float) -> bool:
         return replicas * self.each(replicas) * (1 + _TOLERANCE) >= rate

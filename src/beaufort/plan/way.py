@@ -11,10 +11,10 @@ from beaufort.catalog.accelerators import Accelerator
 from beaufort.catalog.precision import Precision
 from beaufort.plan.limit import Target
 from beaufort.plan.precisions import accuracy_loss
-from beaufort.plan.queueing import State
 from beaufort.plan.replica import Lifecycle, Shape
 from beaufort.plan.setup import Setup
 from beaufort.plan.sizing import Frame, Rates, Sizing
+from beaufort.plan.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Served:
     @cached_property
     def state(self) -> State:
         """Such a replica in its steady state."""
-        found = self.setup.station.at(self.rate, self.rates.dispersion(self.busiest.planned))
+        found = self.rates.at(self.rate, self.busiest.planned)
         if found is None:
             message = "a planned replica has a steady state"
             raise AssertionError(message)

@@ -89,31 +89,31 @@ class Work:
         return low, high, min(1.0, max(0.0, far))
 
 
-def work(profile: StepProfile, demand: Demand, max_num_seqs: int, max_num_batched_tokens: int) -> Work:
+def work(profile: StepProfile, demand: Demand, places: int, max_num_batched_tokens: int) -> Work:
     """Return the costs of ``demand`` on a replica with these bounds.
 
     Args:
         profile: How long steps take.
         demand: Its lengths and its shared prefixes count; lengths are already cut to what the model takes.
-        max_num_seqs: Most sequences in one step.
+        places: Most sequences in one step.
         max_num_batched_tokens: Most tokens in one step.
     """
-    context = mean_context(demand)
-    levels = []
-    for running in _grid(max_num_seqs):
-        decoding = StepBatch(decode_sequences=running, decode_context=round(running * context), outputs=running)
-        base = profile.step_seconds(decoding)
-        budget = max(1, max_num_batched_tokens - running)
-        adds = _Adds(profile, decoding, base, budget)
-        points = demand.prompt.points
-        fresh = tuple(adds.prompt(share, round(tokens), 0) for share, tokens in points)
-        cached = fresh
-        if demand.shared:
-            cached = tuple(
-                adds.prompt(share, round(tokens), _shared(tokens, demand.shared)) for share, tokens in points
-            )
-        levels.append(Level(running, base, fresh, cached, _mean(fresh), _mean(cached)))
-    return Work(tuple(levels), context, context_variance(demand))
+    levels = (level(profile, demand, running, max_num_batched_tokens) for running in _grid(places))
+    return Work(tuple(levels), mean_context(demand), context_variance(demand))
+
+
+def level(profile: StepProfile, demand: Demand, running: int, max_num_batched_tokens: int) -> Level:
+    """Return what steps cost with ``running`` decoding sequences."""
+    context = round(running * mean_context(demand))
+    decoding = StepBatch(decode_sequences=running, decode_context=context, outputs=running)
+    base = profile.step_seconds(decoding)
+    adds = _Adds(profile, decoding, base, max(1, max_num_batched_tokens - running))
+    points = demand.prompt.points
+    fresh = tuple(adds.prompt(share, round(tokens), 0) for share, tokens in points)
+    cached = fresh
+    if demand.shared:
+        cached = tuple(adds.prompt(share, round(tokens), _shared(tokens, demand.shared)) for share, tokens in points)
+    return Level(running, base, fresh, cached, _mean(fresh), _mean(cached))
 
 
 def mean_context(demand: Demand) -> float:
@@ -137,7 +137,7 @@ def _mean(prompts: tuple[Prompt, ...]) -> float:
 
 
 def _grid(most: int) -> Sequence[int]:
-    return sorted({1, *(max(2, most * part // 16) for part in (1, 2, 4, 8, 16))})
+    return sorted({1, max(2, most // 4), max(2, most)})
 
 
 def _shared(tokens: float, share: float) -> int:

@@ -12,7 +12,12 @@ in a pod) and `fetch_model` (the program that downloads) |
 | `gateway` | layer: the gateway; with `route` |
 | `autoscaling` | layer: the autoscalers; with `adapter` and `keda` |
 | `disruption` | layer: budgets, priorities, headroom |
-| `images` `ports` `security` | what they share |
+| `clusters` | layer: the cluster itself, by Cluster API |
+| `nodes` | layer: kubelets and the accelerators' operator |
+| `scheduler` | layer: a second scheduler that looks at accelerators |
+| `network` | layer: who may talk to whom |
+| `monitoring` | layer: monitors, rules, dashboard |
+| `images` `ports` `security` `release` | what they share |
 
 A layer's module reads like the YAML it makes: one function for each object, and in it the object as a literal.
 """

@@ -23,9 +23,8 @@ def values(setting: Setting, server: Server) -> str:
         _rule(server.running, "inference_requests_running", "namespace", "pod"),
     ]
     if setting.spec.scaling.gpu_utilisation:
-        # The exporter's own pod stands in `pod` and `namespace`, and whose accelerator it is in these.
         series = UTILISATION[setting.vendor]
-        rules.append(_rule(series, "accelerator_utilisation", "exported_namespace", "exported_pod", function="avg"))
+        rules.append(_rule(series, "accelerator_utilisation", *whose(setting), function="avg"))
     return yaml_text(
         {
             "prometheus": {
@@ -36,6 +35,16 @@ def values(setting: Setting, server: Server) -> str:
             "rules": {"default": False, "custom": rules},
         }
     )
+
+
+def whose(setting: Setting) -> tuple[str, str]:
+    """Return the labels of the namespace and the pod that use an accelerator, in the series of its exporter.
+
+    The monitors of the layer `monitoring` keep the exporter's own labels. A monitor that does not, as the exporter's
+    chart makes it, has the exporter's pod in `pod`, and puts the user of the accelerator beside it.
+    """
+    kept = setting.spec.monitoring.prometheus
+    return ("namespace", "pod") if kept else ("exported_namespace", "exported_pod")
 
 
 def _rule(series: str, name: str, namespace: str, pod: str, function: str = "sum") -> Json:
@@ -56,9 +65,9 @@ def notes(setting: Setting) -> tuple[str, ...]:
     )
     if not setting.spec.scaling.gpu_utilisation:
         return (install,)
+    origin = "the layer monitoring" if setting.spec.monitoring.prometheus else "the exporter's own monitor"
     exporter = (
-        f"The guard needs {UTILISATION[setting.vendor]} in Prometheus with the labels exported_namespace and "
-        "exported_pod, as the exporter's own ServiceMonitor gives them (honorLabels: false). It says that an "
-        "accelerator was busy at all, not how much: the queue decides first."
+        f"The guard needs {UTILISATION[setting.vendor]} in Prometheus with the labels {' and '.join(whose(setting))}, "
+        f"as {origin} gives them. It says that an accelerator was busy at all, not how much: the queue decides first."
     )
     return install, exporter

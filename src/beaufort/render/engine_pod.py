@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from beaufort.plan.capacity import Pool
-from beaufort.render import images, model_volume, placing, ports
+from beaufort.render import images, model_volume, placing, ports, scheduler
 from beaufort.render.manifest import Json
 from beaufort.render.security import CONTAINER, HOME, POD
 from beaufort.render.server import Server
@@ -44,6 +44,7 @@ def pod(
         "priorityClassName": setting.names.cluster_wide("engine"),
         "terminationGracePeriodSeconds": lifecycle.grace_seconds,
         **_gates(setting),
+        **_scheduler(setting),
         **images.pull_secrets(setting),
         "securityContext": {**POD, **_device_groups(setting)},
         "affinity": placing.node_affinity(setting, pool),
@@ -75,6 +76,10 @@ def _spread(setting: Setting, pool: Pool, revision: str) -> dict[str, Json]:
 
 def _gates(setting: Setting) -> dict[str, Json]:
     return {"schedulingGates": [{"name": placing.GATE}]} if setting.spec.scheduling.gates else {}
+
+
+def _scheduler(setting: Setting) -> dict[str, Json]:
+    return {} if scheduler.is_default(setting) else {"schedulerName": setting.names.scheduler}
 
 
 def _device_groups(setting: Setting) -> dict[str, Json]:

@@ -16,11 +16,13 @@ import os
 import shutil
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatch
 from pathlib import Path
 
 MARKER = ".complete"
 POLL_SECONDS = 2.0
+PARALLEL = 4
 CHUNK = 1 << 24
 # The same weights in other forms, and what no engine reads.
 NEVER = ("*.bin", "*.ckpt", "*.gguf", "*.h5", "*.msgpack", "*.onnx", "*.pt", "*.pth", "original/*", ".git*", "*.md")
@@ -69,7 +71,7 @@ def fetch(repository: str, revision: str, folder: Path) -> None:
 
 def download(repository: str, revision: str, folder: Path) -> None:
     """Download and verify into a folder that nobody else writes to."""
-    from huggingface_hub import HfApi, snapshot_download  # noqa: PLC0415 - whoever only waits does without
+    from huggingface_hub import HfApi, hf_hub_download  # noqa: PLC0415 - whoever only waits does without
 
     listing = HfApi().model_info(repository, revision=revision, files_metadata=True)
     names = wanted([file.rfilename for file in listing.siblings or ()])
@@ -79,7 +81,8 @@ def download(repository: str, revision: str, folder: Path) -> None:
     if missing > free:
         sys.exit(f"{missing >> 20} MiB are missing, {free >> 20} MiB are free in {folder}")
     say(f"downloading {missing >> 20} MiB of {repository} at {listing.sha}")
-    snapshot_download(repository, revision=listing.sha, local_dir=folder, allow_patterns=names)
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        list(pool.map(lambda name: hf_hub_download(repository, name, revision=listing.sha, local_dir=folder), names))
     for name, file in files.items():
         verify(folder / name, file.lfs.sha256 if file.lfs else None)
     shutil.rmtree(folder / ".cache", ignore_errors=True)

@@ -7,7 +7,7 @@ stand in, so that a pool that may be empty also wakes.
 
 from __future__ import annotations
 
-from beaufort.render.adapter import UTILISATION
+from beaufort.render.adapter import UTILISATION, whose
 from beaufort.render.manifest import Json
 from beaufort.render.pools import Bounds
 from beaufort.render.server import Server
@@ -23,7 +23,8 @@ def triggers(setting: Setting, bounds: Bounds, server: Server) -> list[Json]:
     ]
     if setting.spec.scaling.gpu_utilisation:
         series = UTILISATION[setting.vendor]
-        busy = f'sum({series}{{exported_namespace="{setting.namespace}",exported_pod=~"{_pods(setting, bounds)}"}})'
+        namespace, pod = whose(setting)
+        busy = f'sum({series}{{{namespace}="{setting.namespace}",{pod}=~"{_pods(setting, bounds)}"}})'
         accelerators = setting.plan.shape.accelerators
         # Each replica adds as many series as it has accelerators.
         query = busy if accelerators == 1 else f"{busy} / {accelerators}"

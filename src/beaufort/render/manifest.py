@@ -12,46 +12,11 @@ from typing import TypeAlias
 
 import yaml
 
+from beaufort.catalog.kinds import rank
 from beaufort.spec.plain import WordError, plain
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 Manifest: TypeAlias = Mapping[str, Json]
-
-# What others refer to comes before what refers to it. Kinds that are not named here come between the two parts.
-_FIRST = (
-    "Namespace",
-    "CustomResourceDefinition",
-    "PriorityClass",
-    "StorageClass",
-    "VolumeAttributesClass",
-    "ResourceQuota",
-    "LimitRange",
-    "NetworkPolicy",
-    "ServiceAccount",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "Role",
-    "RoleBinding",
-    "Secret",
-    "ConfigMap",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "Service",
-    "PodDisruptionBudget",
-)
-_LAST = (
-    "Job",
-    "DaemonSet",
-    "Deployment",
-    "StatefulSet",
-    "LeaderWorkerSet",
-    "HorizontalPodAutoscaler",
-    "ScaledObject",
-    "Ingress",
-    "HTTPRoute",
-    "APIService",
-)
-_RANKS = {kind: rank for rank, kind in enumerate((*_FIRST, "", *_LAST), -len(_FIRST))}
 
 
 def kind_of(manifest: Manifest) -> str:
@@ -87,7 +52,7 @@ def metadata_of(manifest: Manifest) -> Mapping[str, Json]:
 def application_order(manifest: Manifest) -> tuple[int, str, str, str]:
     """Return the key by which objects are sorted, so that each may be applied when its turn comes."""
     kind = kind_of(manifest)
-    return _RANKS.get(kind, 0), kind, namespace_of(manifest), name_of(manifest)
+    return rank(kind), kind, namespace_of(manifest), name_of(manifest)
 
 
 def yaml_text(value: Json) -> str:

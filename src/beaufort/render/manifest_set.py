@@ -7,7 +7,19 @@ from dataclasses import dataclass
 
 from beaufort.plan.capacity import Region
 from beaufort.plan.plan import Plan
-from beaufort.render import autoscaling, disruption, engine, gateway, namespace, storage
+from beaufort.render import (
+    autoscaling,
+    clusters,
+    disruption,
+    engine,
+    gateway,
+    monitoring,
+    namespace,
+    network,
+    nodes,
+    scheduler,
+    storage,
+)
 from beaufort.render.layer import Layer
 from beaufort.render.manifest import Manifest, application_order, kind_of, name_of, yaml_stream, yaml_text
 from beaufort.render.setting import Setting
@@ -16,11 +28,16 @@ from beaufort.render.setting import Setting
 # between two others, so that no folder is ever renamed.
 LAYERS: tuple[tuple[int, str, Callable[[Setting], Layer]], ...] = (
     (0, "namespace", namespace.render),
+    (5, "clusters", clusters.render),
+    (10, "nodes", nodes.render),
+    (20, "scheduler", scheduler.render),
+    (25, "network", network.render),
     (30, "storage", storage.render),
     (50, "engine", engine.render),
     (60, "gateway", gateway.render),
     (70, "autoscaling", autoscaling.render),
     (80, "disruption", disruption.render),
+    (90, "monitoring", monitoring.render),
 )
 
 

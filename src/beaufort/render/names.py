@@ -68,6 +68,38 @@ class Names:
         """The pods that hold a place."""
         return fitting(self.service, "headroom")
 
+    def cluster(self, region: str) -> str:
+        """The cluster of a region, in the management cluster."""
+        return fitting(self.service, region)
+
+    def machines(self, *what: str) -> str:
+        """What makes machines of a cluster; its name becomes part of the machines' own."""
+        return fitting(self.service, *what, limit=STATEFUL)
+
+    def policy(self, *what: str) -> str:
+        """What a component's pods may connect to."""
+        return fitting(self.service, *what)
+
+    @property
+    def accelerators(self) -> str:
+        """What asks the accelerators for their metrics."""
+        return fitting(self.service, "accelerators")
+
+    @property
+    def rules(self) -> str:
+        """What is recorded, and when somebody is told."""
+        return fitting(self.service, "rules")
+
+    @property
+    def dashboard(self) -> str:
+        """The dashboard, unique among those of all namespaces; not longer than Grafana takes."""
+        return fitting("beaufort", self.namespace, self.service, limit=40)
+
+    @property
+    def scheduler(self) -> str:
+        """The second scheduler, and its name in ``schedulerName``: unique in the cluster."""
+        return fitting("beaufort", self.namespace, self.service, "scheduler")
+
     def cluster_wide(self, *parts: str) -> str:
         """An object of the whole cluster that is of this service alone."""
         return fitting("beaufort", self.namespace, self.service, *parts)

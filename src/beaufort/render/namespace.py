@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from beaufort.render import weights
 from beaufort.render.layer import Layer
 from beaufort.render.manifest import Manifest
 from beaufort.render.setting import Setting
@@ -23,11 +24,19 @@ def _namespace(setting: Setting) -> Manifest:
         "metadata": {
             "name": setting.namespace,
             # No label of the service: several may share the namespace.
-            "labels": {
-                "app.kubernetes.io/managed-by": "beaufort",
-                # Told, not enforced: what else lives here is not ours to stop.
-                "pod-security.kubernetes.io/warn": "restricted",
-                "pod-security.kubernetes.io/audit": "restricted",
-            },
+            "labels": {"app.kubernetes.io/managed-by": "beaufort", **_pod_security(setting)},
         },
+    }
+
+
+def _pod_security(setting: Setting) -> dict[str, str]:
+    """Return the labels that tell of a pod below the standard which all of ours keep, unless directories are used.
+
+    Told, not enforced: what else lives in the namespace is not ours to stop.
+    """
+    if setting.engine != "emulated" and weights.kept(setting) in {"node", "given"}:
+        return {}
+    return {
+        "pod-security.kubernetes.io/warn": "restricted",
+        "pod-security.kubernetes.io/audit": "restricted",
     }

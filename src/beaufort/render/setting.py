@@ -16,6 +16,7 @@ from beaufort.render.manifest import Json
 from beaufort.render.names import Names
 from beaufort.spec.service import MistralService, Spec
 
+_VENDORS = {"NVIDIA", "AMD"}
 TRACE = "plan.beaufort.dev/"  # prefix of the annotations that lead from a number to the plan
 
 
@@ -94,8 +95,16 @@ class Setting:
 
     @property
     def vendor(self) -> str:
-        """Who makes the accelerators: `NVIDIA` or `AMD`."""
-        return accelerator(self.plan.shape.accelerator).vendor
+        """Who makes the accelerators: `NVIDIA` or `AMD`.
+
+        Raises:
+            UsageError: They are the processors of one machine.
+        """
+        found = accelerator(self.plan.shape.accelerator).vendor
+        if found not in _VENDORS:
+            remedy = "list accelerators that nodes of the cluster have in spec.accelerators"
+            raise UsageError(Problem(f"no node of a cluster offers {self.plan.shape.accelerator!r}", remedy=remedy))
+        return found
 
     @property
     def resource(self) -> str:

@@ -5,6 +5,9 @@ Read from vLLM 0.32: `vllm/engine/arg_utils.py`, `vllm/entrypoints/cli/serve.py`
 
 from __future__ import annotations
 
+from beaufort.catalog import quantisation
+from beaufort.catalog.repositories import known_repository
+from beaufort.errors import Problem, UsageError
 from beaufort.render import images, ports
 from beaufort.render.security import HOME
 from beaufort.render.server import Server
@@ -80,17 +83,24 @@ def _engine(setting: Setting) -> tuple[str, ...]:
 def _quantisation(setting: Setting) -> tuple[str, ...]:
     """Say what vLLM cannot read from the weights themselves.
 
-    ``int8`` and ``w4a16`` weights carry their form in ``config.json``. Weights in bf16 are quantised while they load.
+    Raises:
+        UsageError: The weights are of another form, and vLLM cannot change them while it loads.
     """
-    match setting.plan.model.quantisation:
-        case "bf16":
-            return ("--dtype=bfloat16",)
-        case "fp8":
-            return () if "fp8" in setting.plan.model.repository.lower() else ("--quantization=fp8",)
-        case "nf4":
-            return ("--quantization=bitsandbytes",)
-        case "int8" | "w4a16":
-            return ()
+    wanted = setting.plan.model.quantisation
+    if wanted == "bf16":
+        return ("--dtype=bfloat16",)
+    known = known_repository(setting.plan.model.repository)
+    method = quantisation.method(wanted)
+    if known is not None and known.precision is method.precision:
+        return ()  # `quantization_config` in their config.json says it
+    if method.in_flight:
+        return (f"--quantization={method.in_flight}",)
+    if known is not None:
+        held = known.precision.value if known.precision else "GGUF files"
+        remedy = f"name a repository that holds {wanted}, or another spec.model.quantisation"
+        what = f"{setting.plan.model.repository} holds {held}, and vLLM cannot make {wanted} of it while it loads"
+        raise UsageError(Problem(what, "spec.model.source", remedy))
+    return ()
 
 
 def _group(setting: Setting) -> tuple[str, ...]:
@@ -104,8 +114,11 @@ def _group(setting: Setting) -> tuple[str, ...]:
 
 def _notes(setting: Setting) -> tuple[str, ...]:
     notes = []
-    if setting.plan.model.quantisation == "nf4" and setting.vendor != "NVIDIA":
-        notes.append("bitsandbytes (nf4) is made for NVIDIA: test it on this accelerator before relying on it.")
+    plugin = quantisation.method(setting.plan.model.quantisation).plugin
+    if plugin:
+        notes.append(
+            f"{setting.plan.model.quantisation} needs the package {plugin}: check that the engine's image has it."
+        )
     if setting.plan.shape.nodes > 1:
         notes.append(
             "A replica spans nodes: vLLM's multiprocessing backend joins them without Ray (tensor parallel inside a "

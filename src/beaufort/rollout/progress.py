@@ -63,15 +63,18 @@ def progress(objects: Sequence[Object], pods: Iterable[Object], events: Iterable
         events: The namespace's events, of any object.
     """
     by_object = _by_object(events)
-    components = tuple(_component(each) for each in objects if each.get("kind") in _WORKLOADS)
+    components: list[Component] = []
     findings = [found for pod in pods if (found := diagnose(pod)) is not None]
     for each in objects:
-        if each.get("kind") in _WORKLOADS and not _component(each).done:
-            findings += workload_findings(each, _events_of(each, by_object))
+        if each.get("kind") in _WORKLOADS:
+            component = _component(each)
+            components.append(component)
+            if not component.done:
+                findings += workload_findings(each, _events_of(each, by_object))
         elif each.get("kind") == "PersistentVolumeClaim":
             found = claim_finding(each, _events_of(each, by_object))
             findings += [found] if found else []
-    return Progress(components, _once(findings))
+    return Progress(tuple(components), _once(findings))
 
 
 def _component(workload: Object) -> Component:

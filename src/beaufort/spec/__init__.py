@@ -4,8 +4,9 @@
 |---|---|
 | ``service`` | the root, ``MistralService``, and the mistakes that concern several of its parts |
 | ``model`` ``source`` ``traffic`` ``objectives`` ``accelerators`` | its parts |
-| ``cluster`` ``keys`` ``cache`` ``budget`` | more of its parts |
-| ``images`` ``storage`` ``scheduling`` ``scaling`` ``gateway`` | how it runs on a cluster |
+| ``cluster`` ``provision`` ``nodes`` ``scheduling`` ``network`` ``monitoring`` | what is around it |
+| ``keys`` ``cache`` ``budget`` | more of its parts |
+| ``images`` ``storage`` ``scaling`` ``gateway`` | how it runs on a cluster |
 | ``scalars`` ``notation`` ``part`` | what single values may be, how they may be written, what all parts share |
 | ``document`` ``plain`` | YAML text as a tree with line numbers; words without quotes |
 | ``mistakes`` ``problems`` | what validators find, and how people are told |

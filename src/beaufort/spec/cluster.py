@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from beaufort.spec.mistakes import Mistake, raise_mistakes, repeated, shown
 from beaufort.spec.notation import Pattern
 from beaufort.spec.part import Part
+from beaufort.spec.provision import ClusterApi
 from beaufort.spec.scalars import Label, Share
 
 OLDEST_MINOR = 30  # scheduling gates and their mutable affinity, on which placement stands, are stable since 1.30
@@ -39,7 +40,9 @@ class Cluster(Part):
         max_length=100,
         description="The zones, as nodes carry them in `topology.kubernetes.io/zone`. Default: one, unnamed.",
     )
-
+    provision: ClusterApi | None = Field(
+        default=None, description="How the cluster is made, by Cluster API. Default: it exists already."
+    )
     feature_gates: tuple[
         Annotated[
             str,

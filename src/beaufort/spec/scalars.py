@@ -7,6 +7,8 @@
 | ``Share`` | ``99.9%``, or a number from 0 to 1 | float, 0 to 1 |
 | ``ProperShare`` | the same, neither nothing nor all | float, between 0 and 1 |
 | ``Label`` | a Kubernetes name (DNS-1123 label) | str |
+| ``LabelKey`` | the name of a label, with an optional prefix | str |
+| ``LabelValue`` | its value | str |
 """
 
 from __future__ import annotations
@@ -69,5 +71,22 @@ Label: TypeAlias = Annotated[
         r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
         "a Kubernetes name",
         "use at most 63 small letters, digits and inner hyphens",
+    ),
+]
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+LabelKey: TypeAlias = Annotated[
+    str,
+    Pattern(
+        r"^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$",
+        "a label's name",
+        "write for example team, or example.com/team",
+    ),
+]
+LabelValue: TypeAlias = Annotated[
+    str,
+    Pattern(
+        r"^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$",
+        "a label's value",
+        "use at most 63 letters, digits and inner . _ -",
     ),
 ]

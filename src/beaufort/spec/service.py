@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -15,32 +15,17 @@ from beaufort.spec.images import Images
 from beaufort.spec.keys import Key
 from beaufort.spec.mistakes import Mistake, raise_mistakes, repeated
 from beaufort.spec.model import Model
-from beaufort.spec.notation import Pattern, Short
+from beaufort.spec.monitoring import Monitoring
+from beaufort.spec.network import Network
+from beaufort.spec.nodes import Nodes
+from beaufort.spec.notation import Short
 from beaufort.spec.objectives import Objectives
 from beaufort.spec.part import Part
-from beaufort.spec.scalars import Label
+from beaufort.spec.scalars import Label, LabelKey, LabelValue
 from beaufort.spec.scaling import Scaling
 from beaufort.spec.scheduling import Scheduling
 from beaufort.spec.storage import Storage
 from beaufort.spec.traffic import Mean, Percentiles, Synthetic, Traffic
-
-# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
-_LabelKey: TypeAlias = Annotated[
-    str,
-    Pattern(
-        r"^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$",
-        "a label's name",
-        "write for example team, or example.com/team",
-    ),
-]
-_LabelValue: TypeAlias = Annotated[
-    str,
-    Pattern(
-        r"^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$",
-        "a label's value",
-        "use at most 63 letters, digits and inner . _ -",
-    ),
-]
 
 
 class Metadata(Part):
@@ -48,7 +33,7 @@ class Metadata(Part):
 
     name: Label = Field(description="The service's name, unique in its namespace.")
     namespace: Label = Field(default="default", description="The Kubernetes namespace.")
-    labels: dict[_LabelKey, _LabelValue] = Field(
+    labels: dict[LabelKey, LabelValue] = Field(
         default_factory=dict, max_length=64, description="Labels for everything that is made for the service."
     )
 
@@ -100,9 +85,12 @@ class Spec(Part):
         Annotated[Region, Short(lambda name: {"name": name}, {"type": "string"})],
         ...,
     ] = Field(default=(), max_length=100, description="Regions that each have such a cluster. Default: one, unnamed.")
+    nodes: Nodes = Field(default=Nodes(), description="How the nodes with accelerators are set up.")
+    scheduling: Scheduling = Field(default=Scheduling(), description="Where the engines' pods are put.")
+    network: Network = Field(default=Network(), description="Who may talk to whom.")
+    monitoring: Monitoring = Field(default=Monitoring(), description="What watches the service.")
     images: Images = Field(default=Images(), description="Which images run on a cluster.")
     storage: Storage = Field(default=Storage(), description="Where the weights are kept on a cluster.")
-    scheduling: Scheduling = Field(default=Scheduling(), description="Where the engines' pods are put.")
     scaling: Scaling = Field(default=Scaling(), description="Where the autoscaler has its figures from.")
     gateway: Gateway = Field(default=Gateway(), description="The gateway on a cluster.")
     cache: Cache | None = Field(default=None, description="The cache of answers. Default: none.")

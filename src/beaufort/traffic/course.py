@@ -68,7 +68,9 @@ class Daily:
     def levels(self) -> tuple[tuple[float, float], ...]:
         """The rate in each of many short equal times."""
         mean = _mean(self.concentration)
-        return tuple((1 / _STEPS, height / mean) for height in _heights(self.concentration))
+        half = _heights(self.concentration)[: _STEPS // 2 + 1]  # the other one mirrors it
+        edges = {0, _STEPS // 2}
+        return tuple(((1 if step in edges else 2) / _STEPS, height / mean) for step, height in enumerate(half))
 
     def growth(self, seconds: float) -> float:
         """Return the growth at the steepest place of the curve's logarithm: ``exp(2 k sin(pi s / T)) - 1``."""

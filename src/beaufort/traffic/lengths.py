@@ -71,10 +71,6 @@ class Lengths:
         """Return the lengths with all beyond ``limit`` cut to it."""
         return Lengths(tuple((share, min(tokens, limit)) for share, tokens in self.points))
 
-    def share_beyond(self, limit: float) -> float:
-        """Return the share of the lengths that are longer than ``limit``."""
-        return sum(share for share, tokens in self.points if tokens > limit)
-
 
 def from_file(written: Mean | Percentiles) -> Lengths:
     """Return the lengths that the service file describes."""

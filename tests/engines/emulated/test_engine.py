@@ -177,6 +177,35 @@ async def test_what_it_cannot_do_is_refused(start: Start, asked: dict[str, objec
     assert answer["error"]
 
 
+async def test_its_model_is_as_every_client_knows_models(start: Start) -> None:
+    url = await start(Settings("mistral-7b-v0.3", "H100", name="team/small", max_model_len=640))
+    listed = json.loads((await fetch(f"{url}/v1/models")).body)["data"]
+    one = await fetch(f"{url}/v1/models/team%2Fsmall")
+    assert [json.loads(one.body)] == listed
+    assert listed[0]["id"] == "team/small"
+    assert (listed[0]["max_model_len"], listed[0]["max_context_length"]) == (640, 640)
+    assert (listed[0]["type"], listed[0]["capabilities"]["function_calling"]) == ("base", False)
+
+
+async def test_another_model_is_not_found(start: Start) -> None:
+    url = await start(FAST)
+    answer = await fetch(f"{url}/v1/models/other")
+    error = json.loads(answer.body)["error"]
+    assert (answer.status, error["code"]) == (404, "model_not_found")
+    assert "'mistral-7b-v0.3' is" in error["message"]
+
+
+async def test_a_prompt_that_leaves_no_room_is_told_apart_from_too_many_tokens(start: Start) -> None:
+    url = await start(Settings("mistral-7b-v0.3", "H100", max_model_len=640))
+    for prompt, blamed, said in (("a " * 640, "prompt", "the prompt alone"), ("a", "max_tokens", "1 in the prompt")):
+        status, answer = await post(url, prompt=prompt, max_tokens=640)
+        error = answer["error"]
+        assert isinstance(error, dict)
+        assert (status, error["param"], error["code"]) == (400, blamed, "context_length_exceeded")
+        assert "This model's maximum context length is 640 tokens" in error["message"]
+        assert said in error["message"]
+
+
 @pytest.mark.parametrize(
     "settings",
     [

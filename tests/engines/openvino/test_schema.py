@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import functools
 import json
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -10,47 +8,26 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.engines.openvino.conftest import RULE, TOKEN, expression, rules
 
+from beaufort.engines.generation import Constraint, PlacedSchema
 from beaufort.engines.openvino import keywords
 from beaufort.engines.openvino.compilation import BUDGET_MS
+from beaufort.engines.openvino.constraint import grammar_of
 from beaufort.engines.openvino.formats import FORMATS
 from beaufort.engines.openvino.keywords import EXACT
-from beaufort.engines.openvino.schema import MAX_DEPTH, MAX_ITEMS, MAX_NAME, check
+from beaufort.engines.openvino.schema import MAX_DEPTH, MAX_ITEMS, MAX_NAME
 from beaufort.engines.refusal import RequestError
 
 _INTEGER = {"type": "integer"}
 
 
-# A rule of the grammar in one line; in it a text, a class of characters, a rule's name, or a sign that regular
-# expressions have too.
-_RULE = re.compile(r"(\w+) ::= (.*)")
-_TOKEN = re.compile(r'"((?:\\.|[^"\\])*)"|(\[(?:\\.|[^\]\\])*\])|(\{\d+,?\d*\})|([A-Za-z]\w*)|([()|*?+])|\s+')
-
-
-def _rules(grammar: str) -> dict[str, str]:
-    return {match[1]: match[2] for match in map(_RULE.fullmatch, grammar.splitlines()) if match}
-
-
-def _expression(grammar: str) -> re.Pattern[str]:
-    """Return the grammar, whose rules form no circle, as a regular expression."""
-    rules = _rules(grammar)
-    rules["chars"] = r'([^\0-\x1f\"\\] | "\\" ["\\/bfnrt])* "\""'
-
-    @functools.cache
-    def rule(name: str) -> str:
-        return f"(?:{''.join(map(token, _TOKEN.finditer(rules[name])))})"
-
-    def token(match: re.Match[str]) -> str:
-        text, characters, count, name, sign = match.groups()
-        if text is not None:
-            return "(?:" + re.escape(re.sub(r"\\(.)", r"\1", text)) + ")"
-        return characters or count or (rule(name) if name else sign or "")
-
-    return re.compile(rule("root"))
+def check(schema: Mapping[str, object]) -> str:
+    return grammar_of(Constraint(PlacedSchema(schema, "schema")), None)
 
 
 def _takes(schema: Mapping[str, object], text: str) -> bool:
-    return _expression(check(schema)).fullmatch(text) is not None
+    return expression(check(schema)).fullmatch(text) is not None
 
 
 def _nested(depth: int) -> dict[str, object]:
@@ -189,7 +166,7 @@ def test_refused_with_place_and_reason(schema: dict[str, object], said: str) -> 
     with pytest.raises(RequestError) as caught:
         check(schema)
     assert said in caught.value.message
-    assert caught.value.param == "response_format"
+    assert caught.value.param == "schema"
     json.loads(caught.value.body())
 
 
@@ -223,10 +200,10 @@ def test_whatever_comes_is_refused_or_translated(schema: dict[str, object]) -> N
         grammar = check(schema)
     except RequestError:
         return
-    assert all(_RULE.fullmatch(line) for line in grammar.splitlines())
-    rules = _rules(grammar)
-    named = {match[4] for body in rules.values() for match in _TOKEN.finditer(body) if match[4]}
-    assert named <= rules.keys()
+    assert all(RULE.fullmatch(line) for line in grammar.splitlines())
+    known = rules(grammar)
+    named = {match[4] for body in known.values() for match in TOKEN.finditer(body) if match[4]}
+    assert named <= known.keys()
 
 
 _WHOLE = st.integers(-300, 300) | st.integers(-EXACT, EXACT)
@@ -236,34 +213,34 @@ _WHOLE = st.integers(-300, 300) | st.integers(-EXACT, EXACT)
 def test_integers_within_bounds(least: int | None, most: int | None, data: st.DataObject) -> None:
     bounds = {key: bound for key, bound in (("minimum", least), ("maximum", most)) if bound is not None}
     assume(least is None or most is None or least <= most)
-    expression = _expression(check({"type": "integer", **bounds}))
+    taken_by = expression(check({"type": "integer", **bounds}))
     near = [bound + step for bound in bounds.values() for step in (-1, 0, 1)]
     for value in [*near, *data.draw(st.lists(_WHOLE, max_size=8))]:
         fits = (least is None or least <= value) and (most is None or value <= most)
-        assert bool(expression.fullmatch(str(value))) is fits or abs(value) >= 10**15
+        assert bool(taken_by.fullmatch(str(value))) is fits or abs(value) >= 10**15
 
 
 @given(_WHOLE | st.none(), _WHOLE | st.none(), st.data())
 def test_numbers_within_bounds(least: int | None, most: int | None, data: st.DataObject) -> None:
     bounds = {key: bound for key, bound in (("minimum", least), ("maximum", most)) if bound is not None}
     assume(bounds and (least is None or most is None or least <= most))
-    expression = _expression(check({"type": "number", **bounds}))
+    taken_by = expression(check({"type": "number", **bounds}))
     near = [Decimal(bound) + step for bound in bounds.values() for step in (Decimal("-0.5"), 0, Decimal("0.25"))]
     drawn = st.decimals(-400, 400, places=2) | st.decimals(-(10**9), 10**9, places=3)
     for value in [*near, *data.draw(st.lists(drawn, max_size=8))]:
         fits = (least is None or least <= value) and (most is None or value <= most)
         text = f"{value:f}"
-        taken = bool(expression.fullmatch(text))
+        taken = bool(taken_by.fullmatch(text))
         # An end point is taken without a fraction only: 5, not 5.00.
         assert taken is fits or (fits and value in {least, most} and "." in text)
 
 
 @given(st.lists(st.text(max_size=4) | st.integers(-200, 200) | st.none(), min_size=1, max_size=12), st.text(max_size=4))
 def test_listed_values_and_no_others(values: list[object], other: str) -> None:
-    expression = _expression(check({"enum": values}))
+    taken_by = expression(check({"enum": values}))
     for value in values:
-        assert expression.fullmatch(json.dumps(value).replace("\x7f", "\\u007f"))
-    assert bool(expression.fullmatch(json.dumps(other).replace("\x7f", "\\u007f"))) is (other in values)
+        assert taken_by.fullmatch(json.dumps(value).replace("\x7f", "\\u007f"))
+    assert bool(taken_by.fullmatch(json.dumps(other).replace("\x7f", "\\u007f"))) is (other in values)
 
 
 @pytest.mark.parametrize(
@@ -277,10 +254,10 @@ def test_listed_values_and_no_others(values: list[object], other: str) -> None:
     ],
 )
 def test_formats(form: str, good: list[str], bad: list[str]) -> None:
-    expression = _expression(check({"type": "string", "format": form}))
+    taken_by = expression(check({"type": "string", "format": form}))
     assert form in FORMATS
-    assert [value for value in good if not expression.fullmatch(f'"{value}"')] == []
-    assert [value for value in bad if expression.fullmatch(f'"{value}"')] == []
+    assert [value for value in good if not taken_by.fullmatch(f'"{value}"')] == []
+    assert [value for value in bad if taken_by.fullmatch(f'"{value}"')] == []
 
 
 _REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "structured-output.md"

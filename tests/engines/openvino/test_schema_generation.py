@@ -14,14 +14,19 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from beaufort.engines.generation import Constraint, PlacedSchema
 from beaufort.engines.models import resolve
-from beaufort.engines.openvino.schema import check
+from beaufort.engines.openvino.constraint import grammar_of
 from beaufort.engines.refusal import RequestError
 
 pytestmark = pytest.mark.model
 
 _PROMPT = "<|im_start|>user\nGive me JSON.<|im_end|>\n<|im_start|>assistant\n"
 _TOKENS = 40
+
+
+def check(schema: Mapping[str, object]) -> str:
+    return grammar_of(Constraint(PlacedSchema(schema, "schema")), None)
 
 
 @dataclass

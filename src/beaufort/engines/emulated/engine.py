@@ -11,7 +11,16 @@ from http import HTTPStatus
 
 from beaufort.engines.emulated.faults import Faults
 from beaufort.engines.emulated.text import Words
-from beaufort.engines.generation import Delta, EngineStats, Finish, JsonObject, ModelInfo, Receiver, Sampling
+from beaufort.engines.generation import (
+    Constraint,
+    Delta,
+    EngineStats,
+    Finish,
+    JsonObject,
+    ModelInfo,
+    Receiver,
+    Sampling,
+)
 from beaufort.engines.refusal import JSON, RequestError, error_body
 from beaufort.simulate.config import ReplicaConfig
 from beaufort.simulate.replica import Replica
@@ -125,15 +134,15 @@ class EmulatedEngine:
         del special
         return self._words.tokenize(text)
 
-    def token_text(self, token: int) -> str:
-        """Return the text of one token."""
-        return self._words.text(token)
+    def token_bytes(self, token: int) -> bytes:
+        """Return the bytes of one token."""
+        return self._words.text(token).encode()
 
-    def check_schema(self, schema: JsonObject) -> str:
-        """Refuse: words at random follow no schema."""
-        del schema
-        message = "an emulated engine cannot follow a schema"
-        raise RequestError(message, param="response_format")
+    def grammar(self, constraint: Constraint) -> str:
+        """Refuse: words at random follow no grammar."""
+        del constraint
+        message = "an emulated engine cannot hold its words to a form"
+        raise RequestError(message, code="unsupported_parameter")
 
     def submit(self, prompt: Sequence[int], choices: int, sampling: Sampling, receiver: Receiver) -> EmulatedGeneration:
         """Take a request on; each choice is a sequence of its own."""

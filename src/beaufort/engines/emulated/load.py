@@ -90,7 +90,7 @@ def load(settings: Settings) -> EmulatedEngine:
         max_model_len=config.max_model_len,
         vocabulary=architecture.vocab,
         tools=None,
-        json_schema=False,
+        grammars=False,
         logprobs=False,
         created=int(time.time()),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from beaufort.engines.refusal import RequestError
+from beaufort.engines.openvino.keywords import refuse
 
 BUDGET_MS = 300.0
 
@@ -31,14 +31,10 @@ class Budget:
     def __init__(self) -> None:
         self._left = BUDGET_MS
 
-    def _spend(self, cost: float, at: str, what: str) -> None:
+    def _spend(self, cost: float, at: str, remedy: str) -> None:
         self._left -= cost
         if self._left < 0:
-            message = (
-                f"'response_format': the schema takes too long to compile, every stream would wait; "
-                f"{at} went beyond the limit: {what}"
-            )
-            raise RequestError(message, param="response_format", code="schema_too_large")
+            refuse(at, "would take too long to compile, every stream would wait", remedy, "schema_too_large")
 
     def schema(self, at: str) -> None:
         """One schema or subschema."""

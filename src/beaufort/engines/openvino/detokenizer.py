@@ -13,6 +13,28 @@ _WINDOW = 24
 _OVERLAP = 8  # a character has at most 4 bytes, so at most 4 tokens: what leaves the window is complete
 
 
+Decode = Callable[[Sequence[Sequence[int]]], Sequence[str]]
+
+
+def by_length(decode: Decode) -> Decode:
+    """Return ``decode`` for rows of different lengths: it would fill up the shorter ones with a special token.
+
+    Where special tokens are not shown, nobody sees those either. Where they are, rows of one length go together.
+    """
+
+    def decoded(rows: Sequence[Sequence[int]]) -> Sequence[str]:
+        places: dict[int, list[int]] = {}
+        for place, row in enumerate(rows):
+            places.setdefault(len(row), []).append(place)
+        texts = [""] * len(rows)
+        for group in places.values():
+            for place, text in zip(group, decode([rows[place] for place in group]), strict=True):
+                texts[place] = text
+        return texts
+
+    return decoded
+
+
 class Tail:
     """The end of one sequence."""
 
@@ -27,10 +49,10 @@ class Detokenizer:
     """Gives the text that new tokens add.
 
     Args:
-        decode: Returns the text of each row of tokens, without special tokens.
+        decode: Returns the text of each row of tokens.
     """
 
-    def __init__(self, decode: Callable[[Sequence[Sequence[int]]], Sequence[str]]) -> None:
+    def __init__(self, decode: Decode) -> None:
         self._decode = decode
 
     def extend(self, tails: Sequence[Tail], tokens: Sequence[Sequence[int]]) -> list[str]:

@@ -126,11 +126,11 @@ def only(held: Mapping[str, object], served: set[str], at: str, beside: str) -> 
             refuse(f"{at}.{keyword}", f"cannot be enforced with {beside}", REMEDIES.get(keyword, "leave it out"))
 
 
-def refuse(at: str, what: str, remedy: str) -> NoReturn:
+def refuse(at: str, what: str, remedy: str, code: str = "unsupported_schema") -> NoReturn:
     """Refuse the schema.
 
     Raises:
         RequestError: Always.
     """
-    message = f"'response_format': {at} {what}: {remedy}"
-    raise RequestError(message, param="response_format", code="unsupported_schema")
+    message = f"{at} {what}: {remedy}"
+    raise RequestError(message, param=re.split(r"[.\[]", at, maxsplit=1)[0], code=code)

@@ -64,7 +64,7 @@ def load(settings: Settings) -> OpenVINOEngine:
         max_model_len=longest,
         vocabulary=len(tokenizer.get_vocab()),
         tools=tool_syntax(tokenizer.chat_template),
-        json_schema=True,
+        grammars=True,
         logprobs=True,
         created=int(time.time()),
     )

@@ -22,6 +22,7 @@ import openvino
 import openvino_genai as genai
 
 from beaufort.engines.generation import (
+    Constraint,
     Delta,
     EngineStats,
     Finish,
@@ -30,8 +31,8 @@ from beaufort.engines.generation import (
     Receiver,
     Sampling,
 )
-from beaufort.engines.openvino import schema as schemas
-from beaufort.engines.openvino.detokenizer import Detokenizer, Tail
+from beaufort.engines.openvino.constraint import grammar_of
+from beaufort.engines.openvino.detokenizer import Detokenizer, Tail, by_length
 from beaufort.engines.openvino.sampling import generation_config
 from beaufort.engines.refusal import RequestError
 from beaufort.wire import Exchange
@@ -95,11 +96,12 @@ class OpenVINOEngine:
     def __init__(self, pipeline: genai.ContinuousBatchingPipeline, info: ModelInfo, capacity: Capacity) -> None:
         self._pipeline = pipeline
         self._tokenizer = pipeline.get_tokenizer()
+        self._vocabulary: dict[int, bytes] = {token: raw for raw, token in self._tokenizer.get_vocab().items()}
         self._defaults = pipeline.get_config()
         self._info = info
         self._capacity = capacity
         self._plain = Detokenizer(partial(self._tokenizer.decode, skip_special_tokens=True))
-        self._special = Detokenizer(partial(self._tokenizer.decode, skip_special_tokens=False))
+        self._special = Detokenizer(by_length(partial(self._tokenizer.decode, skip_special_tokens=False)))
         self._waiting: deque[_Sequence] = deque()
         self._running: dict[int, _Sequence] = {}
         self._next_id = 0
@@ -146,14 +148,18 @@ class OpenVINOEngine:
         encoded = self._tokenizer.encode(text, add_special_tokens=special)
         return [int(token) for token in encoded.input_ids.data[0]]
 
-    def token_text(self, token: int) -> str:
-        """Return the text of one token alone, special tokens included."""
-        text: str = self._tokenizer.decode([token], skip_special_tokens=False)
-        return text
+    def token_bytes(self, token: int) -> bytes:
+        """Return the bytes of one token, special tokens included.
 
-    def check_schema(self, schema: JsonObject) -> str:
-        """Return a JSON Schema as the text that ``Sampling.json_schema`` takes."""
-        return schemas.check(schema)
+        A byte-level vocabulary has them; another one, such as SentencePiece's, writes a space as a sign of its own.
+        """
+        text: str = self._tokenizer.decode([token], skip_special_tokens=False)
+        raw = self._vocabulary.get(token, b"")
+        return raw if raw.decode(errors="ignore") == text else text.encode()
+
+    def grammar(self, constraint: Constraint) -> str:
+        """Return a constraint as the text that ``Sampling.grammar`` takes."""
+        return grammar_of(constraint, self._info.tools)
 
     def submit(self, prompt: Sequence[int], choices: int, sampling: Sampling, receiver: Receiver) -> OpenVINOGeneration:
         """Take a request on; each choice is a sequence of its own, which share the prompt's KV by prefix caching."""

@@ -37,6 +37,6 @@ def generation_config(defaults: genai.GenerationConfig, sampling: Sampling, choi
             config.top_k = sampling.top_k
         seed = secrets.randbits(_SEED_BITS) if sampling.seed is None else sampling.seed + choice
         config.rng_seed = seed % 2**_SEED_BITS
-    if sampling.json_schema is not None:
-        config.structured_output_config = genai.StructuredOutputConfig(grammar=sampling.json_schema)
+    if sampling.grammar is not None:
+        config.structured_output_config = genai.StructuredOutputConfig(grammar=sampling.grammar)
     return config

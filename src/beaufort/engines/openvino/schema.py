@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from beaufort.engines.generation import JsonObject
 from beaufort.engines.openvino.compilation import Budget
 from beaufort.engines.openvino.formats import FORMATS
 from beaufort.engines.openvino.grammar import Grammar, plain, tree
@@ -38,30 +39,40 @@ MAX_ITEMS = 1024
 _COMMA = ' "," '
 
 
-def check(schema: Mapping[str, object]) -> str:
-    """Return the grammar of the JSON texts that follow ``schema``.
+class Schemas:
+    """Translates schemas into rules of one grammar; places are named as in ``tools[0].function.parameters.type``.
 
-    Raises:
-        RequestError: The schema is wrong, cannot be met, cannot be enforced, or would take too long to compile.
+    Args:
+        grammar: Takes the rules.
+        budget: Bounds the time to compile all of them together.
     """
-    return _Translator(schema).text()
+
+    def __init__(self, grammar: Grammar, budget: Budget) -> None:
+        self._grammar = grammar
+        self._budget = budget
+
+    def rule(self, schema: JsonObject, at: str) -> str:
+        """Return the name of the rule of the JSON texts that follow ``schema``.
+
+        Raises:
+            RequestError: The schema is wrong, cannot be met, cannot be enforced, or would take too long to compile.
+        """
+        return _Translator(self._grammar, self._budget, schema, at).root()
 
 
 class _Translator:
-    """One schema on its way to a grammar; places are named as in ``schema.properties.name``.
+    """One schema on its way to a grammar. Each method returns the name of a rule."""
 
-    Each method returns the name of a rule.
-    """
-
-    def __init__(self, root: Mapping[str, object]) -> None:
+    def __init__(self, grammar: Grammar, budget: Budget, root: JsonObject, at: str) -> None:
+        self._grammar = grammar
+        self._budget = budget
         self._root = root
-        self._budget = Budget()
-        self._grammar = Grammar()
+        self._at = at
         self._definitions: dict[tuple[str, str], str] = {}
         self._open: list[tuple[str, str]] = []
 
-    def text(self) -> str:
-        return self._grammar.text(self._schema(self._root, "schema", 0))
+    def root(self) -> str:
+        return self._schema(self._root, self._at, 0)
 
     def _schema(self, schema: object, at: str, depth: int) -> str:
         if schema is True:
@@ -101,7 +112,7 @@ class _Translator:
             refuse(f"{at}.$ref", "makes the schema contain itself", "write the levels that are needed")
         if key not in self._definitions:
             self._open.append(key)
-            self._definitions[key] = self._schema(known[name], f"schema.{kind}.{name}", depth + 1)
+            self._definitions[key] = self._schema(known[name], f"{self._at}.{kind}.{name}", depth + 1)
             self._open.pop()
         return self._definitions[key]
 

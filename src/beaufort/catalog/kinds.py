@@ -1,0 +1,44 @@
+"""The order in which kinds of objects are made in a cluster; they are deleted the other way round."""
+
+from __future__ import annotations
+
+# What others refer to comes before what refers to it. Kinds that are not named here come between the two parts.
+_FIRST = (
+    "Namespace",
+    "CustomResourceDefinition",
+    "PriorityClass",
+    "StorageClass",
+    "VolumeAttributesClass",
+    "ResourceQuota",
+    "LimitRange",
+    "NetworkPolicy",
+    "ServiceAccount",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "Role",
+    "RoleBinding",
+    "Secret",
+    "ConfigMap",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Service",
+    "PodDisruptionBudget",
+)
+_LAST = (
+    "Job",
+    "DaemonSet",
+    "Deployment",
+    "StatefulSet",
+    "LeaderWorkerSet",
+    "HorizontalPodAutoscaler",
+    "ScaledObject",
+    "Ingress",
+    "HTTPRoute",
+    "APIService",
+)
+_RANKS = {kind: rank for rank, kind in enumerate((*_FIRST, "", *_LAST), -len(_FIRST))}
+
+
+def rank(kind: str) -> int:
+    """Return where a kind stands in the order: a lower one is made before a higher one."""
+    return _RANKS.get(kind, 0)
