@@ -58,6 +58,7 @@ def operated(setting: Setting) -> bool:
 def asking_the_api(setting: Setting) -> tuple[str, ...]:
     """Return the components that ask the cluster's API."""
     return (
+        "gateway",  # watches which engines there are
         *(() if scheduler.is_default(setting) else ("scheduler",)),
         *(("operator",) if operated(setting) else ()),
     )
