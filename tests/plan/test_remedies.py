@@ -1,9 +1,7 @@
 import pytest
-from hypothesis import HealthCheck, given, settings
-from pydantic import JsonValue
-from tests.plan.services import NEMO, SMALL, SPECS, of_spec, planned, service
+from tests.plan.services import NEMO, SMALL, planned, service
 
-from beaufort.plan.change import Change, changed
+from beaufort.plan.change import changed
 from beaufort.plan.refusal import PlanError
 from beaufort.spec import MistralService
 
@@ -116,19 +114,6 @@ def test_what_nothing_can_serve_still_says_why() -> None:
     assert len(error.problems) >= 2
     assert all(problem.what for problem in error.problems)
     assert error.problems[0].remedy
-
-
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(SPECS)
-def test_any_service_is_planned_or_refused_with_remedies_that_are_true(spec: JsonValue) -> None:
-    wanted = of_spec(spec)
-    remedies: tuple[tuple[Change, ...], ...] = ()
-    try:
-        planned(wanted)
-    except PlanError as error:
-        remedies = error.remedies
-    for changes in remedies:
-        planned(changed(wanted, changes))
 
 
 def test_the_error_is_a_failure_and_not_a_wrong_use() -> None:

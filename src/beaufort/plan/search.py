@@ -77,14 +77,14 @@ def search(question: Question, judge: Judge, *, thorough: bool = True) -> Found:
         if needless and (not thorough or least[0] > _TOO_DEAR * cost or len(served) >= _ENOUGH):
             left += 1
             continue
-        found = judge.judge(question, draft, thorough=thorough)
+        found = judge.judge(question, draft, thorough=thorough and not needless)
         if isinstance(found, Refused):
             refused.append(found)
         else:
             served.append(found)
             best = min(best, (found.cost, found.accelerators))
     served.sort(key=_preference)
-    refused.sort(key=lambda each: (-each.stage, each.way.loss, each.way.shape.accelerators, each.way.accelerator.name))
+    refused.sort(key=_nearness)
     return Found(tuple(served), _front(served), tuple(refused), left)
 
 
@@ -137,6 +137,10 @@ def _precisions(question: Question, chip: Accelerator) -> list[Precision]:
 
 def _preference(served: Served) -> tuple[float, int, float, float]:
     return (round(served.cost, _CENTS), served.accelerators, served.way.loss, served.ttft)
+
+
+def _nearness(refused: Refused) -> tuple[float, float, float, int]:
+    return (-refused.stage, round(refused.excess, _CENTS), refused.way.loss, refused.way.shape.accelerators)
 
 
 def _front(served: list[Served]) -> tuple[Served, ...]:
