@@ -5,8 +5,7 @@ UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python --require-hashes
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-# Those that run on a cluster.
-EXAMPLES := mistral-7b nemo-12b-spot
+EXAMPLES := demo mistral-7b nemo-12b-spot
 
 .PHONY: help install up test check test-vllm cluster cluster-down bench golden lock clean
 .DELETE_ON_ERROR:

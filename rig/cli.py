@@ -15,7 +15,7 @@ from rich.table import Table
 from beaufort.cli.output import output_option, print_json
 from beaufort.errors import BeaufortError, Problem, UsageError
 from rig import build as builds
-from rig import cache, cluster, crds, launch, process, state
+from rig import cache, cluster, crds, debian, images, inventory, launch, node, process, relay, state
 from rig.process import Process
 from rig.versions import DEFAULT, Release, find
 
@@ -83,14 +83,34 @@ def rig() -> None:
 @click.option("--kubeconfig", type=click.Path(path_type=Path), default=KUBECONFIG, help="The kubeconfig to write.")
 @click.option("--gate", "gates", multiple=True, metavar="NAME=true|false", help="One more feature gate; repeatable.")
 @click.option("--crds/--no-crds", "custom", default=True, help="Whether to install other projects' custom resources.")
+@click.option(
+    "--nodes/--no-nodes", default=None, help="Whether to start nodes, which needs root.  [default: with 1.30]"
+)
+@click.option(
+    "--numa",
+    type=click.IntRange(0, 8),
+    default=2,
+    help="NUMA nodes that n1 seems to have; 0: the machine's own.",
+    show_default=True,
+)
 @click.option("--until-exit-of", "master", type=int, metavar="PID", help="End the cluster when this process ends.")
-def up(
-    *, release: Release, folder: Path | None, kubeconfig: Path, gates: tuple[str, ...], custom: bool, master: int | None
+def up(  # noqa: PLR0913 - one for each option of the command
+    *,
+    release: Release,
+    folder: Path | None,
+    kubeconfig: Path,
+    gates: tuple[str, ...],
+    custom: bool,
+    nodes: bool | None,
+    numa: int,
+    master: int | None,
 ) -> None:
-    """Build what is missing, start a control plane, install custom resources, write a kubeconfig."""
+    """Build what is missing, start a cluster, install custom resources, write a kubeconfig."""
     folder = (folder or _default_folder()).absolute()
     settings = launch.Settings(release, kubeconfig.absolute(), _gates(gates), _master(master))
     programs = builds.programs(release, cache.folder(), _say)
+    if release == DEFAULT if nodes is None else nodes:
+        settings = replace(settings, nodes=inventory.nodes(numa), kit=_kit(release, programs))
     if custom:
         settings = replace(settings, definitions=crds.fetch(cache.folder(), _say))
     with cluster.held(folder, _say):
@@ -105,6 +125,16 @@ def up(
         known = launch.start(folder, settings, programs, _say)
     _say(f"Kubernetes {known.version} runs at https://127.0.0.1:{known.ports.apiserver}")
     _next(known.kubeconfig, programs)
+
+
+def _kit(release: Release, programs: builds.Programs) -> node.Kit:
+    where = cache.folder()
+    return node.Kit(
+        debian.unpacked(debian.NODE, where, _say),
+        programs.kubernetes,
+        builds.node_programs(release, where, _say),
+        images.pause(where, _say),
+    )
 
 
 def _next(kubeconfig: Path, programs: builds.Programs) -> None:
@@ -148,6 +178,15 @@ def keep(*, folder: Path, master: str) -> None:
     process.wait_for_end(Process.model_validate_json(master))
     with cluster.held(folder, _say):
         cluster.stop(folder)
+
+
+@rig.command(name="relay", hidden=True)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("pid", type=int)
+@click.argument("ports", type=int, nargs=-1)
+def relay_(*, folder: Path, pid: int, ports: tuple[int, ...]) -> None:  # noqa: ARG001 - the folder tells whose process it is
+    """Make ports of a cluster's hub answer on the machine's loopback."""
+    relay.run(pid, ports)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +249,7 @@ def _show(found: Status) -> None:
         return
     table = Table("component", "pid", "port", "healthy", box=None)
     for each in found.components:
-        table.add_row(each.name, str(each.pid or "-"), str(each.port), "yes" if each.healthy else "no")
+        table.add_row(each.name, str(each.pid or "-"), str(each.port or "-"), "yes" if each.healthy else "no")
     click.echo(f"Kubernetes {found.version} at {found.server}, kubeconfig {found.kubeconfig}")
     Console(soft_wrap=True).print(table)
     if not found.healthy:

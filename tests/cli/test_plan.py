@@ -45,7 +45,7 @@ def test_an_example_is_planned_as_a_table_and_as_json(name: str) -> None:
                 "  accelerators: [{product: L4}]\n"
             ),
             PlanError,
-            "the nodes hold 0",
+            "the 20.2 GiB that an engine may use of its 22.5 GiB",
         ),
         (
             (
@@ -54,7 +54,7 @@ def test_an_example_is_planned_as_a_table_and_as_json(name: str) -> None:
                 "  accelerators: [{product: L40S, pricePerHour: 1}]\n"
             ),
             PlanError,
-            "token",
+            "the first token takes",
         ),
         (
             (
@@ -69,7 +69,7 @@ def test_an_example_is_planned_as_a_table_and_as_json(name: str) -> None:
             UsageError,
             "H1000",
         ),
-        ("  model: {source: hf://nobody/unknown}\n", UsageError, "catalog does not know"),
+        ("  model: {source: hf://nobody/unknown}\n", UsageError, "does not tell its architecture"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason(

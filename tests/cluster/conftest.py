@@ -142,7 +142,7 @@ def _cluster(release: Release, factory: pytest.TempPathFactory, config: pytest.C
         yield _of(running, place)
         return
     folder = place / "cluster"
-    yield _of(start(config, release, folder), place / "discovery")
+    yield _of(start(config, release, folder, "--no-nodes"), place / "discovery")
     done = rig("down", "--folder", str(folder))
     assert done.returncode == 0, done.stderr
 

@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from beaufort.engines.parsing import MAX_CHOICES, MAX_STOPS, parse
+from beaufort.engines.parsing import _UNSERVED, MAX_CHOICES, MAX_STOPS, parse
 from beaufort.engines.refusal import RequestError
-from beaufort.engines.requests import MAX_TOOLS, ChatBody, CompletionBody, GenerateBody
+from beaufort.engines.requests import MAX_MESSAGES, MAX_TOOLS, ChatBody, CompletionBody, GenerateBody
 
 _MESSAGE = {"role": "user", "content": "x"}
 _IMAGE = {"type": "image_url", "image_url": {"url": "data:,"}}
@@ -178,6 +179,20 @@ def test_many_mistakes_are_told_in_part() -> None:
     wrong: dict[str, object] = {name: {} for name in ChatBody.model_fields if name not in {"messages", "tools"}}
     refusal = _chat_refusal(**wrong, tools=tools)
     assert re.search(r"; and \d+ more$", refusal.message)
+
+
+def test_the_reference_names_every_parameter_and_limit() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "engine-api.md").read_text()
+    named = {*ChatBody.model_fields, *CompletionBody.model_fields, *_UNSERVED} - {"stream_options"}
+    assert [name for name in sorted(named) if f"`{name}`" not in text] == []
+    assert f"{MAX_MESSAGES} messages, {MAX_TOOLS} tools, and {MAX_CHOICES} choices" in text
+    assert f"`stop` (up to {MAX_STOPS})" in text
+
+
+@pytest.mark.parametrize("name", sorted(_UNSERVED))
+def test_what_the_reference_calls_refused_is(name: str) -> None:
+    refusal = _completion_refusal(**{name: [1]})
+    assert (refusal.param, refusal.code) == (name, "unsupported_parameter")
 
 
 _JSON = st.recursive(

@@ -93,6 +93,14 @@ class Running:
     def __init__(self, settings: Settings, log: Path) -> None:
         self._log_file = log
         self.log = AccessLog(str(log))
+        self.said: list[str] = []  # what happened to the gateway itself
+        event = self.log.event
+
+        def keep(level: str, message: str, **fields: str) -> None:
+            self.said.append(message)
+            event(level, message, **fields)
+
+        self.log.event = keep  # type: ignore[method-assign] # it still writes
         self.gateway = Gateway(settings, self.log)
         self.stop = asyncio.Event()
         self._clients: list[Raw] = []

@@ -1,12 +1,13 @@
 from beaufort.gateway.endpoints import Endpoints
 from beaufort.gateway.settings import Patience
+from beaufort.gateway.upstream import Address
 from beaufort.routing import AttemptOutcome, HealthPolicy, ProbeOutcome
 
 
 def endpoints(*urls: str) -> tuple[Endpoints, list[str]]:
     said: list[str] = []
     made = Endpoints(lambda: 0.0, HealthPolicy(), Patience(), lambda _, line: said.append(line))
-    made.update(urls)
+    made.update(Address(url) for url in urls)
     return made, said
 
 
@@ -14,7 +15,7 @@ def test_what_stays_in_the_list_keeps_its_state() -> None:
     made, said = endpoints("http://a", "http://b")
     first = next(iter(made))
     made.probed(first, ProbeOutcome.READY)
-    made.update(("http://c", "http://a"))
+    made.update([Address("http://c"), Address("http://a")])
     assert {each.url for each in made} == {"http://a", "http://c"}
     assert first in set(made)
     assert made.ready
@@ -62,3 +63,14 @@ def test_a_doubt_wakes_the_prober() -> None:
     made.changed = lambda: woken.append(1)
     made.attempted(upstream, AttemptOutcome.BROKEN)
     assert woken == [1]
+
+
+def test_the_own_zone_is_chosen_and_a_zone_that_changes_is_heeded() -> None:
+    made, _ = endpoints("http://a", "http://b")
+    for upstream in made:
+        made.probed(upstream, ProbeOutcome.READY)
+    made.zone = "here"
+    made.update([Address("http://a"), Address("http://b", "here")])
+    assert {chosen.url for _ in range(4) if (chosen := made.choose())} == {"http://b"}
+    made.update([Address("http://a", "here"), Address("http://b")])
+    assert {chosen.url for _ in range(4) if (chosen := made.choose())} == {"http://a"}

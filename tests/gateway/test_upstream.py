@@ -1,7 +1,7 @@
 import pytest
 
 from beaufort.errors import UsageError
-from beaufort.gateway.upstream import Upstream, normalise
+from beaufort.gateway.upstream import Address, Upstream, normalise
 from beaufort.routing import Endpoint, Health, State
 
 
@@ -44,7 +44,7 @@ def test_what_is_no_address_is_refused(given: str) -> None:
 
 
 def test_the_snapshot_follows() -> None:
-    upstream = Upstream("http://a:1", connect_seconds=1, health=Health())
+    upstream = Upstream(Address("http://a:1"), connect_seconds=1, health=Health())
     assert upstream.snapshot == Endpoint("http://a:1", 0, State.PROBING)
     upstream.in_flight += 1
     assert upstream.snapshot.in_flight == 1

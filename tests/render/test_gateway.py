@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from beaufort.cli.gateway import gateway as gateway_command
 from beaufort.render import Json, Layer, Manifest, Setting
+from beaufort.render import render as render_all
 from beaufort.render.engine import render as render_engine
 from beaufort.render.gateway import render
 from beaufort.render.manifest import kind_of, name_of, namespace_of
@@ -91,10 +92,33 @@ def test_it_is_given_options_that_it_has(named: Named, at: At) -> None:
 def test_it_finds_the_engines_by_their_service(named: Named, at: At) -> None:
     setting = named("spot")
     service = one(render_engine(setting), "Service")
-    port = at(service, "spec", "ports", 0, "port")
-    args = at(one(render(setting), "Deployment"), "spec", "template", "spec", "containers", 0, "args")
+    container = at(one(render(setting), "Deployment"), "spec", "template", "spec", "containers", 0)
+    args = at(container, "args")
     assert isinstance(args, list)
-    assert f"--endpoints-dns={name_of(service)}.{namespace_of(service)}.svc:{port}" in args
+    assert f"--endpoints-service={name_of(service)}:{at(service, 'spec', 'ports', 0, 'name')}" in args
+    assert namespace_of(service) == namespace_of(one(render(setting), "Deployment")), "it looks in its own"
+
+
+@pytest.mark.parametrize("mode", ["deployment", "daemonset"])
+def test_it_alone_has_a_token_and_may_only_read_slices(named: Named, at: At, mode: str) -> None:
+    setting = named("spot", f"{{gateway: {{mode: {mode}}}}}")
+    layer = render(setting)
+    (role,) = (each for each in layer.manifests if kind_of(each) == "Role")
+    assert at(role, "rules") == [
+        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["get", "list", "watch"]}
+    ]
+    binding = one(layer, "RoleBinding")
+    assert at(binding, "roleRef", "name") == name_of(role)
+    workload = one(layer, "DaemonSet" if mode == "daemonset" else "Deployment")
+    pod = at(workload, "spec", "template", "spec")
+    assert at(binding, "subjects", 0, "name") == at(pod, "serviceAccountName")
+    with_token = [
+        name_of(each)
+        for layer in render_all(setting.plan).regions[0].layers
+        for each in layer.manifests
+        if "'automountServiceAccountToken': True" in str(each)
+    ]
+    assert with_token == [name_of(workload)]
 
 
 def test_the_drain_fits_into_the_grace_period(setting: Setting, at: At) -> None:

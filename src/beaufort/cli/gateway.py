@@ -11,8 +11,7 @@ from typing import TypedDict, Unpack
 import click
 
 from beaufort.errors import Problem, UsageError
-from beaufort.gateway import Patience, Settings, serve
-from beaufort.gateway.resolution import parse
+from beaufort.gateway import Patience, Settings, resolution, serve, slices
 from beaufort.routing import HealthPolicy
 from beaufort.units import MIB
 from beaufort.wire import Limits, process
@@ -33,6 +32,9 @@ class Options(TypedDict):
     endpoint: tuple[str, ...]
     endpoints_file: Path | None
     endpoints_dns: str | None
+    endpoints_service: str | None
+    pod: str
+    zone: str
     access_log: str
     exit_with_parent: bool
     drain_seconds: float
@@ -68,6 +70,19 @@ def _seconds(name: str, default: float, meaning: str) -> Callable[[Callable[...,
     help="A name with an address for each further engine, such as a headless Service; resolved every second.",
 )
 @click.option(
+    "--endpoints-service",
+    metavar="[NAMESPACE/]NAME[:PORT]",
+    help="A Kubernetes Service with an endpoint for each further engine; its EndpointSlices are watched.",
+)
+@click.option(
+    "--pod",
+    default="",
+    envvar="POD_NAME",
+    show_envvar=True,
+    help="The pod that this gateway runs in: with --endpoints-service, engines of its zone are preferred.",
+)
+@click.option("--zone", default="", help="Prefer engines of this zone.  [default: the pod's, where it is known]")
+@click.option(
     "--access-log",
     default="stderr",
     show_default=True,
@@ -100,8 +115,9 @@ def gateway(**options: Unpack[Options]) -> None:
 
 
 def _settings(options: Options) -> Settings:
-    if not options["endpoint"] and options["endpoints_file"] is None and options["endpoints_dns"] is None:
-        remedy = "give --endpoint URL, --endpoints-file FILE, or --endpoints-dns NAME:PORT"
+    dns, service = options["endpoints_dns"], options["endpoints_service"]
+    if not options["endpoint"] and options["endpoints_file"] is None and dns is None and service is None:
+        remedy = "give --endpoint URL, --endpoints-file FILE, --endpoints-dns NAME:PORT or --endpoints-service NAME"
         raise UsageError(Problem("there is no engine to send requests to", remedy=remedy))
     interval = options["probe_interval"]
     return Settings(
@@ -109,7 +125,9 @@ def _settings(options: Options) -> Settings:
         port=options["port"],
         endpoints=options["endpoint"],
         endpoints_file=options["endpoints_file"],
-        endpoints_name=parse(options["endpoints_dns"]) if options["endpoints_dns"] is not None else None,
+        endpoints_name=resolution.parse(dns) if dns is not None else None,
+        endpoints_service=slices.parse(service, options["pod"]) if service is not None else None,
+        zone=options["zone"],
         access_log=options["access_log"],
         drain_seconds=options["drain_seconds"],
         probe_seconds=options["probe_seconds"],

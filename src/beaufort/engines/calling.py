@@ -49,7 +49,7 @@ def calling(body: ChatBody, info: ModelInfo) -> Calling | None:
             raise RequestError(message, param="tool_choice")
         return None
     if info.tools is None:
-        message = f"{info.name!r} is served here without a chat template that knows tools: leave 'tools' out"
+        message = f"the chat template of {info.name!r} knows no tools: leave 'tools' out"
         raise RequestError(message, param="tools", code="unsupported_parameter")
     if demanded and not info.grammars:
         message = "this engine cannot make its model call a tool: leave 'tool_choice' to 'auto'"

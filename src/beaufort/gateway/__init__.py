@@ -12,6 +12,8 @@ The way of one request, by module:
 | `upstream` | one endpoint: connections, load, health |
 | `probes` | asks endpoints for their health |
 | `discovery` | endpoints from a file that changes |
+| `resolution` | endpoints from a name of DNS |
+| `slices` | endpoints from a Kubernetes Service, with their zones |
 | `responses` | the gateway's own answers |
 | `access_log`, `line_writer` | one line per request |
 | `metrics` | what is counted |

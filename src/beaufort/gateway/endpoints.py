@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from beaufort.gateway.settings import Patience
-from beaufort.gateway.upstream import Upstream
+from beaufort.gateway.upstream import Address, Upstream
 from beaufort.routing import AttemptOutcome, Health, HealthPolicy, ProbeOutcome, State, choose
 from beaufort.routing.health import after_attempt, after_probe, probing
 
@@ -23,6 +23,7 @@ class Endpoints:
 
     Attributes:
         changed: Called whenever a probe may be due earlier than before. Set by who probes.
+        zone: The gateway's own zone, whose endpoints are preferred; empty when it is not known.
     """
 
     def __init__(self, clock: Callable[[], float], policy: HealthPolicy, patience: Patience, notify: Notify) -> None:
@@ -33,6 +34,7 @@ class Endpoints:
         self._upstreams: dict[str, Upstream] = {}
         self._waiting: dict[Callable[[], None], None] = {}
         self._turn = 0
+        self.zone = ""
         self.changed: Callable[[], None] = lambda: None
 
     def __iter__(self) -> Iterator[Upstream]:
@@ -51,17 +53,19 @@ class Endpoints:
         """How many requests wait for an endpoint."""
         return len(self._waiting)
 
-    def update(self, urls: Iterable[str]) -> None:
-        """Make the list equal to ``urls``, which are normalised. Those that stay keep their state."""
-        wanted = dict.fromkeys(urls)
+    def update(self, addresses: Iterable[Address]) -> None:
+        """Make the list equal to ``addresses``, the last one of each URL. Those that stay keep their state."""
+        wanted = {address.url: address for address in addresses}
         for url in [url for url in self._upstreams if url not in wanted]:
             self._upstreams.pop(url).remove()
             self._notify("info", f"{url}: removed")
-        for url in wanted:
+        for url, address in wanted.items():
             if url not in self._upstreams:
                 health = Health(probe_at=self._clock())
-                self._upstreams[url] = Upstream(url, connect_seconds=self._patience.connect, health=health)
+                self._upstreams[url] = Upstream(address, connect_seconds=self._patience.connect, health=health)
                 self._notify("info", f"{url}: added")
+            elif self._upstreams[url].zone != address.zone:
+                self._upstreams[url].zone = address.zone
         self.changed()
 
     def close(self) -> None:
@@ -73,7 +77,7 @@ class Endpoints:
         """Return the endpoint for a request that failed on ``exclude`` so far, or None when none is healthy."""
         self._turn += 1
         snapshots = [upstream.snapshot for upstream in self._upstreams.values()]
-        chosen = choose(snapshots, exclude=exclude, tie=self._turn).endpoint
+        chosen = choose(snapshots, exclude=exclude, tie=self._turn, zone=self.zone).endpoint
         return None if chosen is None else self._upstreams[chosen.url]
 
     def wait(self, wake: Callable[[], None]) -> bool:

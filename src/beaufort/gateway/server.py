@@ -11,7 +11,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from beaufort.errors import BeaufortError
-from beaufort.gateway import discovery, resolution, responses
+from beaufort.gateway import discovery, resolution, responses, slices
 from beaufort.gateway.access_log import AccessLog, Entry
 from beaufort.gateway.discovery import EndpointsFile
 from beaufort.gateway.endpoints import Endpoints
@@ -22,12 +22,15 @@ from beaufort.gateway.probes import Prober
 from beaufort.gateway.relay import Crew, Relay
 from beaufort.gateway.responses import Failure
 from beaufort.gateway.settings import Settings
-from beaufort.gateway.upstream import normalise
+from beaufort.gateway.slices import Neighbourhood
+from beaufort.gateway.upstream import Address, normalise
+from beaufort.kube.connection import Connection, connect
 from beaufort.routing import State
 from beaufort.wire import Exchange, Server
 
 _SWEEP_SECONDS = 0.2
 _READING = {"GET", "HEAD"}
+_OWN = {"/health", "/ready", "/metrics"}
 
 
 class Gateway:
@@ -38,7 +41,7 @@ class Gateway:
         log: Where to write what happens.
 
     Raises:
-        UsageError: An endpoint's address, or the endpoints file, cannot be used.
+        UsageError: An endpoint's address, the endpoints file, or the kubeconfig cannot be used.
 
     Attributes:
         server: The clients' side.
@@ -70,6 +73,12 @@ class Gateway:
             log.event("warning", f"{settings.endpoints_file}: not there yet, its endpoints come when it is")
         self._listed = named or ()
         self._resolved: tuple[str, ...] = ()
+        self._sliced: tuple[Address, ...] = ()
+        self._endpoints.zone = settings.zone
+        self._unknown = _unknown(settings, named)
+        self._cluster: Connection | None = None
+        if settings.endpoints_service is not None:
+            self._cluster = connect(patience=slices.PATIENCE)
         self._apply()
 
     async def run(self, stop: asyncio.Event, ready: Callable[[int], None] | None = None) -> None:
@@ -90,6 +99,9 @@ class Gateway:
             if self._settings.endpoints_name is not None:
                 name = self._settings.endpoints_name
                 work.append(group.create_task(resolution.follow(name, self._resolve, self._keep)))
+            if self._settings.endpoints_service is not None and self._cluster is not None:
+                service = self._settings.endpoints_service
+                work.append(group.create_task(slices.follow(service, self._cluster, self._neighbours, self._keep)))
             self._log.event("info", "listening", url=f"http://{_shown(self._settings.host)}:{self.server.port}")
             if ready is not None:
                 ready(self.server.port)
@@ -113,14 +125,26 @@ class Gateway:
     # The endpoints
 
     def _apply(self) -> None:
-        self._endpoints.update((*self._fixed, *self._listed, *self._resolved))
+        plain = (*self._fixed, *self._listed, *self._resolved)
+        self._endpoints.update((*(Address(url) for url in plain), *self._sliced))
 
     def _update(self, urls: tuple[str, ...]) -> None:
         self._listed = urls
+        self._unknown.discard("--endpoints-file")
         self._apply()
 
     def _resolve(self, urls: tuple[str, ...]) -> None:
         self._resolved = urls
+        self._unknown.discard("--endpoints-dns")
+        self._apply()
+
+    def _neighbours(self, found: Neighbourhood) -> None:
+        zone = self._settings.zone or found.zone
+        if zone != self._endpoints.zone:
+            self._endpoints.zone = zone
+            self._log.event("info", f"engines in zone {zone} are preferred" if zone else "no zone is preferred")
+        self._sliced = found.addresses
+        self._unknown.discard("--endpoints-service")
         self._apply()
 
     def _complain(self, error: BeaufortError) -> None:
@@ -136,12 +160,14 @@ class Gateway:
         path = exchange.request.path
         if path.startswith("/v1/"):
             Relay(self._crew, exchange).start()
-        elif path not in {"/health", "/metrics"}:
+        elif path not in _OWN:
             self._refuse(exchange, responses.not_found(path))
         elif exchange.request.method not in _READING:
             self._refuse(exchange, responses.not_allowed(exchange.request.method))
         elif path == "/health":
             self._health(exchange)
+        elif path == "/ready":
+            self._ready(exchange)
         else:
             exchange.respond(HTTPStatus.OK, self._page.text(), CONTENT_TYPE)
 
@@ -156,6 +182,17 @@ class Gateway:
             reason = f"none of {known} endpoints is healthy" if known else "there is no endpoint"
         answer = {"status": "unavailable", "reason": reason} if reason else {"status": "ok"}
         body = json.dumps({**answer, "healthy_endpoints": healthy, "endpoints": known}).encode()
+        exchange.respond(HTTPStatus.SERVICE_UNAVAILABLE if reason else HTTPStatus.OK, body)
+
+    def _ready(self, exchange: Exchange) -> None:
+        """Tell whether clients should come here: every list of engines has been read, be there engines or not."""
+        if self.server.draining:
+            reason = "the gateway is shutting down"
+        elif self._unknown:
+            reason = f"the engines of {' and '.join(sorted(self._unknown))} are not known yet"
+        else:
+            reason = ""
+        body = json.dumps({"status": "unavailable", "reason": reason} if reason else {"status": "ok"}).encode()
         exchange.respond(HTTPStatus.SERVICE_UNAVAILABLE if reason else HTTPStatus.OK, body)
 
     def _refuse(self, exchange: Exchange, failure: Failure) -> None:
@@ -187,7 +224,7 @@ async def serve(settings: Settings, stop: asyncio.Event, ready: Callable[[int], 
         ready: Called with the port once connections are accepted.
 
     Raises:
-        UsageError: An endpoint's address, the endpoints file or the log cannot be used.
+        UsageError: An endpoint's address, the endpoints file, the kubeconfig or the log cannot be used.
         UnavailableError: The address cannot be listened on.
     """
     log = AccessLog(settings.access_log)
@@ -195,6 +232,15 @@ async def serve(settings: Settings, stop: asyncio.Event, ready: Callable[[int], 
         await Gateway(settings, log).run(stop, ready)
     finally:
         log.close()
+
+
+def _unknown(settings: Settings, named: tuple[str, ...] | None) -> set[str]:
+    """Return the options that stand for engines of which nothing is known when the gateway starts."""
+    return {
+        *(("--endpoints-file",) if named is None else ()),
+        *(("--endpoints-dns",) if settings.endpoints_name is not None else ()),
+        *(("--endpoints-service",) if settings.endpoints_service is not None else ()),
+    }
 
 
 def _ids() -> Callable[[], bytes]:

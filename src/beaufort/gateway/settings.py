@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from beaufort.gateway.resolution import EndpointsName
+from beaufort.gateway.slices import SlicedService
 from beaufort.routing import HealthPolicy
 from beaufort.wire import Limits
 
@@ -42,6 +43,8 @@ class Settings:
         endpoints: Addresses of endpoints that do not change.
         endpoints_file: A file with further endpoints, read again when it changes.
         endpoints_name: A name of DNS that stands for further endpoints, resolved again and again.
+        endpoints_service: A Service of a cluster whose endpoints are further engines.
+        zone: Whose engines are preferred; empty for the zone of the gateway's own pod, where that is known.
         access_log: ``stderr``, ``-`` for standard output, ``off``, or the path of a file.
         drain_seconds: How long requests in flight may take to finish after SIGTERM.
         probe_seconds: How long an endpoint may take to answer ``GET /health``.
@@ -55,6 +58,8 @@ class Settings:
     endpoints: tuple[str, ...] = ()
     endpoints_file: Path | None = None
     endpoints_name: EndpointsName | None = None
+    endpoints_service: SlicedService | None = None
+    zone: str = ""
     access_log: str = "stderr"
     drain_seconds: float = 30.0
     probe_seconds: float = 5.0

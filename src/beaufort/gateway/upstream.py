@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from beaufort.errors import Problem, UsageError
 from beaufort.routing import Endpoint, Health
 from beaufort.wire import ClientConnection, Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an engine is.
+
+    Attributes:
+        url: Its address, normalised.
+        zone: Its zone; empty when it is not known.
+    """
+
+    url: str
+    zone: str = ""
 
 
 class Upstream:
@@ -18,11 +32,12 @@ class Upstream:
         removed: It has left the list: running requests finish, no new ones begin.
     """
 
-    __slots__ = ("_health", "_in_flight", "_pool", "_snapshot", "host_line", "removed", "url")
+    __slots__ = ("_health", "_in_flight", "_pool", "_snapshot", "_zone", "host_line", "removed", "url")
 
-    def __init__(self, url: str, *, connect_seconds: float, health: Health) -> None:
-        parts = urlsplit(url)
-        self.url = url
+    def __init__(self, address: Address, *, connect_seconds: float, health: Health) -> None:
+        parts = urlsplit(address.url)
+        self.url = address.url
+        self._zone = address.zone
         self.host_line = b"host: %b\r\n" % parts.netloc.encode("ascii")
         self.removed = False
         self._pool = Pool(parts.hostname or "", parts.port or 80, connect_seconds=connect_seconds)
@@ -34,8 +49,18 @@ class Upstream:
     def snapshot(self) -> Endpoint:
         """The endpoint as it stands at this moment."""
         if self._snapshot is None:
-            self._snapshot = Endpoint(self.url, self._in_flight, self._health.state)
+            self._snapshot = Endpoint(self.url, self._in_flight, self._health.state, self._zone)
         return self._snapshot
+
+    @property
+    def zone(self) -> str:
+        """Its zone; empty when it is not known."""
+        return self._zone
+
+    @zone.setter
+    def zone(self, value: str) -> None:
+        self._zone = value
+        self._snapshot = None
 
     @property
     def in_flight(self) -> int:

@@ -35,8 +35,10 @@ _AWAY = {
 }
 _PAUSES = (0.2, 0.5, 1.0, 2.0)  # seconds before a request is repeated; the last one again and again
 _REQUEST_SECONDS = 30.0  # a webhook may take ten of them
-# The server ends a watch after so long; a connection that is silent for longer than that, and a bit, is dead.
-_WATCH_SECONDS = 240
+_WATCH_SECONDS = 240  # the server ends a watch after so long
+# It sends a bookmark about every minute (`bookmarkFrequency` in apiserver/pkg/storage/cacher). A connection that is
+# silent for longer, as when the server's machine is lost, is taken for dead.
+_WATCH_SILENCE_SECONDS = 90.0
 
 
 def tell_nobody(line: str) -> None:
@@ -164,7 +166,7 @@ class Connection:
             UnreachableError: The connection could not be made, or was lost.
         """
         asked = {**params, "watch": "true", "timeoutSeconds": str(_WATCH_SECONDS)}
-        timeout = httpx2.Timeout(_REQUEST_SECONDS, read=_WATCH_SECONDS + _REQUEST_SECONDS)
+        timeout = httpx2.Timeout(_REQUEST_SECONDS, read=_WATCH_SILENCE_SECONDS)
         try:
             async with self._client.stream("GET", path, params=asked, timeout=timeout) as response:
                 if response.status_code != HTTPStatus.OK:

@@ -75,7 +75,7 @@ def _why_front(each: Served, chosen: Served) -> str:
         gains.append(f"tokens in {each.tpot / chosen.tpot:.0%} of the time")
     if each.way.loss < chosen.way.loss:
         gains.append(f"{chosen.way.loss - each.way.loss:.2%} less loss of accuracy")
-    if each.cost > chosen.cost:
+    if round(each.cost, 2) > round(chosen.cost, 2):
         gains.append(f"costs {each.cost - chosen.cost:.2f} more an hour")
     elif each.accelerators > chosen.accelerators:
         gains.append(f"takes {each.accelerators - chosen.accelerators} more accelerators")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from beaufort.plan.lifecycle import CONTROL_SECONDS, NODE_SECONDS, RECLAIM_NOTICE, SHORTEST_NOTICE, lifecycle
 from beaufort.plan.limit import HIGHEST_LOAD, margin
-from beaufort.plan.mix import Stand, stands
+from beaufort.plan.mix import Stand, stands, unprotected
 from beaufort.plan.precisions import runs
 from beaufort.plan.question import Question
 from beaufort.plan.queueing import Station
@@ -15,9 +15,10 @@ from beaufort.plan.replica import Lifecycle
 from beaufort.plan.setup import Setup, space, timing
 from beaufort.plan.sizing import Frame, Rates
 from beaufort.plan.way import Refused, Served, Stage, Way
-from beaufort.units import show_bytes, show_seconds
+from beaufort.units import show_bytes
 
 HOURS_PER_MONTH = 730
+_LATE_EFFORT = 0.2
 _ALONE = 0.001  # of the rate at which every place is taken: as good as alone
 
 
@@ -57,11 +58,17 @@ _TINY = 1e-9
 
 
 class Judge:
-    """Judges ways to serve, and remembers how replicas behave: remedies ask nearly the same question again."""
+    """Judges ways to serve, and remembers how replicas behave: remedies ask nearly the same question again.
+
+    Attributes:
+        effort: How much was worked out: 1 for a replica's queues at many rates, less when the first one said it all.
+    """
 
     def __init__(self) -> None:
+        self.effort = 0.0
         self._stations: dict[tuple[object, ...], Station] = {}
         self._rates: dict[tuple[object, ...], Rates] = {}
+        self._most: dict[tuple[object, ...], float] = {}
 
     def draft(self, question: Question, way: Way) -> Draft | Refused:
         """Return a way with its bounds, or why it is out of the question."""
@@ -72,17 +79,25 @@ class Judge:
         if not standing:
             return Refused(way, Stage.MEMORY, f"no node has {way.shape.accelerators_per_node} of them")
         found = setups(question, way)
-        draft = Draft(way, standing, tuple(found), tuple(HIGHEST_LOAD * each.most() for each in found))
-        return self._bounded(question, draft)
+        draft = Draft(way, standing, tuple(found), tuple(HIGHEST_LOAD * self._at_most(each) for each in found))
+        return _bounded(question, draft) or draft
 
-    def judge(self, question: Question, draft: Draft) -> Served | Refused:
-        """Return how a way serves, or why it does not."""
+    def judge(self, question: Question, draft: Draft, *, thorough: bool = True) -> Served | Refused:
+        """Return how a way serves, or why it does not.
+
+        Args:
+            question: What is asked.
+            draft: The way.
+            thorough: Whether other numbers of tokens a step than the preferred one are tried.
+        """
         best: Served | None = None
         refusals: list[Refused] = []
-        for index, setup in enumerate(draft.setups):
+        for index, setup in enumerate(draft.setups if thorough else draft.setups[:1]):
             if best is not None and draft.fewest(question, index) >= best.replicas:
                 continue
             found = self._serve(question, draft, setup)
+            late = isinstance(found, Refused) and found.stage is Stage.LATENCY
+            self.effort += _LATE_EFFORT if late else 1.0
             if isinstance(found, Refused):
                 refusals.append(found)
             elif best is None or (found.cost, found.replicas) < (best.cost, best.replicas):
@@ -91,7 +106,7 @@ class Judge:
 
     def rates(self, question: Question, setup: Setup) -> Rates:
         """Return what replicas take."""
-        kind = (setup.accelerator, setup.precision, setup.shape, setup.max_num_batched_tokens, setup.max_model_len)
+        kind = _kind(setup)
         if kind not in self._stations:
             self._stations[kind] = setup.station()
         key = (*kind, question.target, question.demand.dispersion)
@@ -99,19 +114,11 @@ class Judge:
             self._rates[key] = Rates(self._stations[kind], question.target, question.demand.dispersion)
         return self._rates[key]
 
-    def _bounded(self, question: Question, draft: Draft) -> Draft | Refused:
-        """Refuse what no working out could save: there are too few nodes, or the cheapest is too dear."""
-        peak = question.demand.peak_rate * max(place.share for place in question.places)
-        fewest = math.ceil(peak / max(draft.most) - _TINY)
-        if fewest > draft.room:
-            why = f"at least {fewest} replicas are needed for {peak:.4g} requests a second, the nodes hold {draft.room}"
-            return Refused(draft.way, Stage.ROOM, why)
-        budget = question.service.spec.budget
-        month = draft.least_cost(question) * HOURS_PER_MONTH
-        if budget and budget.per_month is not None and month > budget.per_month:
-            why = f"it costs {month:.0f} a month at least, the budget is {budget.per_month:g}"
-            return Refused(draft.way, Stage.BUDGET, why)
-        return draft
+    def _at_most(self, setup: Setup) -> float:
+        kind = _kind(setup)
+        if kind not in self._most:
+            self._most[kind] = setup.most()
+        return self._most[kind]
 
     def _serve(self, question: Question, draft: Draft, setup: Setup) -> Served | Refused:
         way, rates = draft.way, self.rates(question, setup)
@@ -128,6 +135,35 @@ class Judge:
             sizings.append(sized)
         served = Served(way, setup, rates, question.target, tuple(sizings), frame, life)
         return _within_budget(question, served)
+
+
+def _kind(setup: Setup) -> tuple[object, ...]:
+    """Return what makes a replica behave as it does, of one model."""
+    return (setup.accelerator, setup.precision, setup.shape, setup.max_num_batched_tokens, setup.demand)
+
+
+def _bounded(question: Question, draft: Draft) -> Refused | None:
+    """Refuse what no working out could save: there are too few nodes, or the cheapest is too dear."""
+    spec = question.service.spec
+    peak = question.demand.peak_rate * max(place.share for place in question.places)
+    fewest = math.ceil(peak / max(draft.most) - _TINY)
+    if fewest > draft.room:
+        why = f"at least {fewest} replicas are needed for {peak:.4g} requests a second, the nodes hold {draft.room}"
+        return Refused(draft.way, Stage.ROOM, why)
+    if spec.replicas and fewest > spec.replicas.max:
+        why = f"at least {fewest} replicas are needed, replicas.max is {spec.replicas.max}"
+        return Refused(draft.way, Stage.ROOM, why)
+    if why := unprotected(draft.standing, spec.objectives.availability):
+        return Refused(draft.way, Stage.ROOM, why)
+    peak_cost = min(stand.cost(draft.fewest(question)) for stand in draft.standing)
+    if spec.budget and spec.budget.per_hour is not None and peak_cost > spec.budget.per_hour:
+        why = f"it costs {peak_cost:.2f} an hour at the peak at least, the budget is {spec.budget.per_hour:g}"
+        return Refused(draft.way, Stage.BUDGET, why)
+    month = draft.least_cost(question) * HOURS_PER_MONTH
+    if spec.budget and spec.budget.per_month is not None and month > spec.budget.per_month:
+        why = f"it costs {month:.0f} a month at least, the budget is {spec.budget.per_month:g}"
+        return Refused(draft.way, Stage.BUDGET, why)
+    return None
 
 
 def unfit(question: Question, way: Way) -> str | None:
@@ -203,16 +239,21 @@ def _late(question: Question, rates: Rates, room: int) -> str:
     least = state.ttft(100 * target.ttft_share) * within
     if least > target.ttft:
         said.append(
-            f"the first token takes {show_seconds(least)} for {100 * target.ttft_share:g} % of the requests even "
-            f"without a queue, {show_seconds(target.ttft)} are allowed"
+            f"the first token takes {_seconds(least)} for {100 * target.ttft_share:g} % of the requests even "
+            f"without a queue, {_seconds(target.ttft)} are allowed"
         )
     least = state.tpot(100 * target.tpot_share) * within
     if least > target.tpot:
         said.append(
-            f"a token takes {show_seconds(least)} for {100 * target.tpot_share:g} % of the answers even "
-            f"without a queue, {show_seconds(target.tpot)} are allowed"
+            f"a token takes {_seconds(least)} for {100 * target.tpot_share:g} % of the answers even "
+            f"without a queue, {_seconds(target.tpot)} are allowed"
         )
     return "; ".join(said) or "the latencies are kept only without any traffic"
+
+
+def _seconds(value: float) -> str:
+    """Return a time with as many digits as it takes to see that it is too long by a little."""
+    return f"{1000 * value:.3g} ms" if value < 1 else f"{value:.4g} s"
 
 
 def _within_budget(question: Question, served: Served) -> Served | Refused:

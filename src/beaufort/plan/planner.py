@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
-from beaufort.catalog.accelerators import accelerator
-from beaufort.catalog.models import Architecture
-from beaufort.catalog.precision import Precision, weight_bytes
-from beaufort.errors import Problem
+from beaufort.catalog.precision import weight_bytes
+from beaufort.catalog.repositories import KnownRepository
+from beaufort.plan.asking import AskError, ask
 from beaufort.plan.candidates import candidates
+from beaufort.plan.capacity_reasons import capacity_reasons
+from beaufort.plan.change import changed
 from beaufort.plan.judge import HOURS_PER_MONTH, Judge
+from beaufort.plan.knobs import Changes
 from beaufort.plan.lifecycle import host
 from beaufort.plan.memory import BLOCK_SIZE, GPU_MEMORY_UTILIZATION
-from beaufort.plan.offers import offers, this_machine
+from beaufort.plan.notes import notes
 from beaufort.plan.outcome import Cost, Expectation
-from beaufort.plan.plan import Plan
-from beaufort.plan.question import Question, places_of, target_of
-from beaufort.plan.reasons import reasons
-from beaufort.plan.refusal import PlanError
+from beaufort.plan.plan import Plan, Reason
+from beaufort.plan.question import Question
+from beaufort.plan.refusal import PlanError, impossible
 from beaufort.plan.regions import regions
+from beaufort.plan.remedies import remedies
 from beaufort.plan.replica import EngineSettings, Memory, PlannedModel
+from beaufort.plan.replica_reasons import replica_reasons
 from beaufort.plan.scaling import disruption, scaling
-from beaufort.plan.search import search
+from beaufort.plan.search import Found, search
 from beaufort.plan.setup import Profiles, Setup, roofline
 from beaufort.plan.way import Served
 from beaufort.spec.service import MistralService
@@ -32,27 +34,52 @@ _SEQUENCE_STEP = 8
 _DEVIATIONS = 4
 
 
-def plan(service: MistralService, architecture: Architecture, demand: Demand, profiles: Profiles = roofline) -> Plan:
+def plan(service: MistralService, model: KnownRepository, demand: Demand, profiles: Profiles = roofline) -> Plan:
     """Return the cheapest way to keep every objective of a service.
 
     Args:
         service: What is wanted.
-        architecture: The model that its source stands for.
+        model: What its source holds.
         demand: The traffic that it describes.
         profiles: How long steps take.
 
     Raises:
-        PlanError: Nothing keeps every objective within the bounds of the file.
+        PlanError: Nothing keeps every objective within the bounds of the file; with what would.
         UsageError: An accelerator of the file is not known, or has no price.
     """
-    question = ask(service, architecture, demand, profiles)
-    found = search(question, Judge())
+    try:
+        question = ask(service, model, demand, profiles)
+    except AskError as error:
+        raise PlanError(*error.problems, remedies=_enough(error, service, model, demand, profiles)) from error
+    judge = Judge()
+    found = search(question, judge)
     if not found.served:
-        raise PlanError(*(Problem(f"{each.way}: {each.why}") for each in found.refused))
+        possible = remedies(question, lambda other: ask(other, model, demand, profiles), judge)
+        raise impossible(question, found, possible)
+    return _plan(question, found)
+
+
+def _enough(
+    error: AskError, service: MistralService, model: KnownRepository, demand: Demand, profiles: Profiles
+) -> list[Changes]:
+    """Return the remedies of an error with what it takes besides."""
+    found: list[Changes] = []
+    for changes in error.remedies:
+        try:
+            plan(changed(service, changes), model, demand, profiles)
+            found.append(changes)
+        except PlanError as more:
+            found += [(*changes, *others) for others in more.remedies]
+        except ValueError:  # the file's own rules refuse it: a typical request is longer
+            continue
+    return found
+
+
+def _plan(question: Question, found: Found) -> Plan:
     chosen = found.served[0]
     planned = regions(question, chosen)
-    made = Plan(
-        service=service,
+    bare = Plan(
+        service=question.service,
         model=_model(question, chosen.setup),
         shape=chosen.way.shape,
         engine=_engine(chosen),
@@ -67,35 +94,9 @@ def plan(service: MistralService, architecture: Architecture, demand: Demand, pr
         reasons=(),
         candidates=candidates(found),
     )
-    return made.model_copy(update={"reasons": reasons(made)})
-
-
-def ask(service: MistralService, architecture: Architecture, demand: Demand, profiles: Profiles) -> Question:
-    """Return the question that a service asks, with everything looked up."""
-    spec = service.spec
-    longest = spec.model.context_length or architecture.max_context
-    cut = replace(
-        demand, prompt=demand.prompt.at_most(max(1, longest - 1)), output=demand.output.at_most(max(1, longest - 1))
-    )
-    embedded = spec.engine == "openvino" or (spec.engine == "auto" and spec.model.source == "demo")
-    return Question(
-        service=service,
-        architecture=architecture,
-        demand=cut,
-        offers=(this_machine(accelerator("cpu")),) if embedded else offers(spec),
-        target=target_of(service),
-        places=places_of(spec.regions),
-        profiles=profiles,
-        precisions=_precisions(service, embedded=embedded),
-        embedded=embedded,
-    )
-
-
-def _precisions(service: MistralService, *, embedded: bool) -> tuple[Precision, ...]:
-    asked = service.spec.model.quantisation
-    if asked == "auto":
-        return (Precision.W4A16,) if embedded else tuple(Precision)
-    return (Precision.W4A16,) if asked == "gguf" else (Precision(asked),)
+    said = (*replica_reasons(bare, question, chosen), *capacity_reasons(bare, question, chosen))
+    reasons = tuple(Reason(path=path, why=why) for path, why in said)
+    return bare.model_copy(update={"reasons": reasons, "notes": notes(bare, question, found)})
 
 
 def _model(question: Question, setup: Setup) -> PlannedModel:

@@ -52,8 +52,14 @@ class Found:
     left: int = 0
 
 
-def search(question: Question, judge: Judge) -> Found:
-    """Judge every way that may be worth it."""
+def search(question: Question, judge: Judge, *, thorough: bool = True) -> Found:
+    """Judge every way that may be worth it.
+
+    Args:
+        question: What is asked.
+        judge: Judges each way.
+        thorough: Whether ways are worked out that cost more than another one in any case.
+    """
     drafts: list[Draft] = []
     refused: list[Refused] = []
     served: list[Served] = []
@@ -67,10 +73,10 @@ def search(question: Question, judge: Judge) -> Found:
     for least, draft in sorted(((_least(question, draft), draft) for draft in drafts), key=itemgetter(0)):
         cost, accelerators = best
         needless = least > (round(cost, _CENTS), accelerators)
-        if needless and (least[0] > _TOO_DEAR * cost or len(served) >= _ENOUGH):
+        if needless and (not thorough or least[0] > _TOO_DEAR * cost or len(served) >= _ENOUGH):
             left += 1
             continue
-        found = judge.judge(question, draft)
+        found = judge.judge(question, draft, thorough=thorough)
         if isinstance(found, Refused):
             refused.append(found)
         else:
@@ -91,10 +97,13 @@ def ways(question: Question) -> list[Way]:
     found = []
     for chip, per_node in _chips(question).items():
         for precision in _precisions(question, chip):
-            held = shapes(question.architecture, chip.name, per_node, partial(_fits, question, chip, precision))
-            nearest = tensor_parallel_sizes(question.architecture, per_node)[-1]
-            shaped = held or [Shape(accelerator=chip.name, tensor_parallel=nearest)]
-            found += [Way(chip, precision, shape) for shape in shaped]
+            fits = partial(_fits, question, chip, precision)
+            held = [] if question.embedded else shapes(question.architecture, chip.name, per_node, fits)
+            nearest = 1 if question.embedded else tensor_parallel_sizes(question.architecture, per_node)[-1]
+            if not held or held[0].pipeline_parallel > 1:  # the reader should see why it takes several
+                held = [Shape(accelerator=chip.name, tensor_parallel=nearest), *held]
+            loss = 0.0 if question.as_stored else accuracy_loss(precision)
+            found += [Way(chip, precision, shape, loss) for shape in held]
     return found
 
 

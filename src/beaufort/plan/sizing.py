@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from beaufort.plan.availability import with_spare
-from beaufort.plan.limit import Target, limit
+from beaufort.plan.limit import HIGHEST_LOAD, Target, limit
 from beaufort.plan.mix import Mix, Stand, mixes, room
 from beaufort.plan.queueing import Station
 from beaufort.plan.state import State
@@ -29,6 +29,7 @@ class Rates:
 
     def __init__(self, station: Station, target: Target, dispersion: float) -> None:
         self._station, self._target, self._dispersion = station, target, dispersion
+        self._most = HIGHEST_LOAD * station.most()
         self._known: dict[float, float] = {}
 
     def each(self, replicas: int) -> float:
@@ -74,7 +75,8 @@ class Rates:
         return self._station.places
 
     def _enough(self, replicas: int, rate: float) -> bool:
-        return replicas * self.each(replicas) * (1 + _TOLERANCE) >= rate
+        each = rate / replicas
+        return each <= self._most and self._target.met(self.at(each, replicas))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +167,14 @@ class Frame:
         if self.asked and protected > self.asked.max:
             return f"{protected} replicas are needed, replicas.max is {self.asked.max}"
         levels = self._levels(place, rates, planned, per_group, floor)
-        least = min(count for _, count in levels)
-        if self.asked and self.asked.min == 0 and not self.holds_all:
-            least = 0
+        asleep = self.asked is not None and self.asked.min == 0 and not self.holds_all
         found = [
             Sizing(
                 place=place,
                 needed=needed,
                 protected=protected,
                 planned=mix.replicas,
-                least=mix.replicas if self.holds_all else least,
+                least=0 if asleep else min(count for _, count in _filled(levels, planned, mix)),
                 levels=_filled(levels, planned, mix),
                 mix=mix,
             )

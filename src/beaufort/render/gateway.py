@@ -18,6 +18,8 @@ def render(setting: Setting) -> Layer:
     workload = [_daemon_set(setting)] if _everywhere(setting) else [_deployment(setting), _budget(setting)]
     manifests = [
         _service_account(setting),
+        _role(setting),
+        _role_binding(setting),
         _service(setting),
         *workload,
         *_autoscaler(setting),
@@ -36,6 +38,32 @@ def _service_account(setting: Setting) -> Manifest:
         "kind": "ServiceAccount",
         "metadata": setting.metadata(COMPONENT, setting.names.gateway),
         "automountServiceAccountToken": False,
+    }
+
+
+def _role(setting: Setting) -> Manifest:
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": setting.metadata(COMPONENT, setting.names.gateway),
+        # The engines' slices and its own, which tells its zone. A list cannot be restricted to names.
+        "rules": [
+            {
+                "apiGroups": ["discovery.k8s.io"],
+                "resources": ["endpointslices"],
+                "verbs": ["get", "list", "watch"],
+            },
+        ],
+    }
+
+
+def _role_binding(setting: Setting) -> Manifest:
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": setting.metadata(COMPONENT, setting.names.gateway),
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": setting.names.gateway},
+        "subjects": [{"kind": "ServiceAccount", "name": setting.names.gateway, "namespace": setting.namespace}],
     }
 
 
@@ -114,7 +142,7 @@ def _pod(setting: Setting) -> dict[str, Json]:
     lifecycle = setting.plan.lifecycle
     return {
         "serviceAccountName": setting.names.gateway,
-        "automountServiceAccountToken": False,
+        "automountServiceAccountToken": True,  # of all pods of the service, this one alone asks the cluster's API
         "enableServiceLinks": False,
         "priorityClassName": setting.names.cluster_wide("gateway"),
         "terminationGracePeriodSeconds": lifecycle.pre_stop_seconds + lifecycle.shutdown_seconds + _MARGIN_SECONDS,
@@ -129,20 +157,27 @@ def _pod(setting: Setting) -> dict[str, Json]:
                 "args": [
                     "--host=0.0.0.0",
                     f"--port={ports.GATEWAY}",
-                    f"--endpoints-dns={setting.names.engines}.{setting.namespace}.svc:{ports.ENGINE}",
+                    f"--endpoints-service={setting.names.engines}:http",
                     "--access-log=-",
                     f"--drain-seconds={lifecycle.shutdown_seconds}",
                 ],
-                "env": [{"name": "HOME", "value": HOME}],
+                "env": [
+                    {"name": "HOME", "value": HOME},
+                    # Of its own endpoint it learns its zone.
+                    {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+                ],
                 "ports": [{"name": "http", "containerPort": ports.GATEWAY, "protocol": "TCP"}],
                 "resources": {
-                    "requests": {"cpu": "1", "memory": "512Mi"},
+                    # A rehearsal has to fit a small cluster.
+                    "requests": {"cpu": "50m", "memory": "96Mi"}
+                    if setting.emulated
+                    else {"cpu": "1", "memory": "512Mi"},
                     "limits": {"memory": "1Gi"},
                 },
                 "securityContext": CONTAINER,
-                # Not /health, which asks whether an engine is ready: while none is, requests should wait here, or be
-                # answered with an error that says so, rather than find no gateway at all.
-                "readinessProbe": {"httpGet": {"path": "/metrics", "port": "http"}, "periodSeconds": 2},
+                # /ready: it knows which engines there are. Not /health, which asks whether one is ready: while none
+                # is, requests should wait here, or be answered with an error that says so, rather than find no gateway.
+                "readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}, "periodSeconds": 2},
                 "livenessProbe": {"httpGet": {"path": "/metrics", "port": "http"}, "periodSeconds": 10},
                 # Clients and load balancers take the pod off their lists while it still answers.
                 "lifecycle": {"preStop": {"sleep": {"seconds": lifecycle.pre_stop_seconds}}},

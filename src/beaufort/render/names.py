@@ -80,10 +80,9 @@ class Names:
         """What a component's pods may connect to."""
         return fitting(self.service, *what)
 
-    @property
-    def accelerators(self) -> str:
-        """What asks the accelerators for their metrics."""
-        return fitting(self.service, "accelerators")
+    def accelerators(self, by: str) -> str:
+        """What asks the accelerators for their metrics, by whom the exporter was installed."""
+        return fitting(self.service, "accelerators", by)
 
     @property
     def rules(self) -> str:

@@ -15,11 +15,13 @@ class Endpoint:
         url: Its address and its name, for example ``http://127.0.0.1:9001``.
         in_flight: Requests that were sent to it and are not complete.
         state: Its health.
+        zone: Its zone; empty when it is not known.
     """
 
     url: str
     in_flight: int = 0
     state: State = State.HEALTHY
+    zone: str = ""
 
     def __post_init__(self) -> None:
         if self.in_flight < 0:

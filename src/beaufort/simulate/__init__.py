@@ -6,5 +6,6 @@
 | `sequence` | a request inside the replica |
 | `blocks` | paged memory and the prefix cache |
 | `request`, `step` | the frozen values that go in and come out |
-| `config`, `memory` | the replica's bounds, and how many blocks fit an accelerator |
+| `config` | the replica's bounds |
+| `timeline` | a replica under traffic: requests in, latencies out |
 """

@@ -60,9 +60,9 @@ class Spec(Part):
     model: Model = Field(description="The model to serve.")
     engine: Literal["auto", "openvino", "emulated", "vllm", "tgi"] = Field(
         default="auto",
-        description="What runs the model. `openvino`: this machine's processors. `emulated`: the timing of the first "
-        "accelerator, no model. `vllm`: accelerators on Kubernetes. `tgi`: the same with Text Generation Inference. "
-        "`auto`: `openvino` on one machine, else `vllm`.",
+        description="What runs the model. `openvino`: processors, of this machine or of a cluster's nodes. `emulated`: "
+        "the timing of the accelerator, no model and no accelerator. `vllm`: accelerators on Kubernetes. `tgi`: the "
+        "same with Text Generation Inference. `auto`: `openvino` on one machine, else `vllm`.",
     )
     replicas: (
         Annotated[

@@ -7,4 +7,5 @@
 | `demand` | all of it for one service, from the figures of its file or from a trace |
 | `trace` `azure` `mooncake` | recorded traffic, and readers of its two formats |
 | `summary` | what a trace says of rate, lengths, bursts and shared prefixes |
+| `sampling` | single requests drawn from it |
 """

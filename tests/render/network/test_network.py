@@ -37,7 +37,7 @@ def test_the_ways_that_requests_take_are_open(adjusted: Adjusted, plan: Plan, re
 
 @pytest.mark.parametrize("form", FORMS)
 def test_other_ways_are_closed(adjusted: Adjusted, plan: Plan, reaches: Reaches, form: str) -> None:
-    setting = _setting(adjusted, plan, form)
+    setting = _setting(adjusted, plan, form, network={"api_server": {"host": "10.0.0.1"}})
     assert not reaches(setting, "web/front", "engine", 8000), "past the gateway and its keys"
     assert not reaches(setting, "web/front", "headroom", 80)
     assert not reaches(setting, "monitoring/prometheus", "engine", 22)
@@ -85,6 +85,16 @@ def test_pods_of_one_replica_over_nodes_talk_on_any_port(
 
 
 @pytest.mark.parametrize("form", FORMS)
+def test_an_api_of_unknown_place_opens_https_and_a_note_says_so(
+    adjusted: Adjusted, named: Named, reaches: Reaches, form: str
+) -> None:
+    setting = _setting(adjusted, named("spot").plan, form)
+    wide = form == "kubernetes"
+    assert reaches(setting, "gateway", HUB, 443) is wide
+    assert any("spec.network.apiServer" in note for note in network.render(setting).notes) is wide
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_clients_can_be_named(adjusted: Adjusted, named: Named, reaches: Reaches, form: str) -> None:
     setting = _setting(adjusted, named("spot").plan, form, network={"clients": ("web",)})
     assert reaches(setting, "web/front", "gateway", 8080)
@@ -103,7 +113,7 @@ def test_the_api_is_for_those_who_need_it(adjusted: Adjusted, named: Named, reac
     if form == "kubernetes":
         text = str(network.render(setting).manifests)
         assert "10.0.0.1/32" in text
-    for component, may in (("scheduler", True), ("operator", True), ("engine", False), ("gateway", False)):
+    for component, may in (("scheduler", True), ("operator", True), ("gateway", True), ("engine", False)):
         found = reaches(setting, component, api, 6443) or (form == "kubernetes" and _named_api(setting, component))
         assert found is may, component
     assert reaches(setting, "operator", "engine", 8000)

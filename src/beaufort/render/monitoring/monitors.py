@@ -11,10 +11,21 @@ from beaufort.render.manifest import Json, Manifest
 from beaufort.render.monitoring import series
 from beaufort.render.setting import Setting
 
+# By whom an exporter was installed, and the labels and the port by which its pods are known.
+_EXPORTERS: dict[str, dict[str, tuple[dict[str, str], str]]] = {
+    "NVIDIA": {
+        "operator": ({"app": "nvidia-dcgm-exporter"}, "metrics"),
+        "chart": ({"app.kubernetes.io/name": "dcgm-exporter"}, "metrics"),
+    },
+    "AMD": {"operator": ({"app.kubernetes.io/name": "metrics-exporter"}, "exporter-port")},
+}
+
 
 def manifests(setting: Setting) -> tuple[Manifest, ...]:
     """Return the monitors."""
-    return _engines(setting), _gateways(setting), _accelerators(setting)
+    known_by = _EXPORTERS[setting.vendor] if setting.accelerated else {}
+    exporters = (_accelerators(setting, by, *known) for by, known in known_by.items())
+    return _engines(setting), _gateways(setting), *exporters
 
 
 def scrape_file(setting: Setting) -> Json:
@@ -52,27 +63,20 @@ def _gateways(setting: Setting) -> Manifest:
     }
 
 
-def _accelerators(setting: Setting) -> Manifest:
+def _accelerators(setting: Setting, by: str, labels: dict[str, str], port: str) -> Manifest:
     """Return what asks the vendor's exporter, wherever it runs, for what it says of the service's own pods."""
-    amd = setting.vendor == "AMD"
     pods = "|".join(setting.names.engine(pool.name) for pool in setting.region.pools)
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PodMonitor",
-        "metadata": _metadata(setting, "accelerators", setting.names.accelerators),
+        "metadata": _metadata(setting, "accelerators", setting.names.accelerators(by)),
         "spec": {
             "namespaceSelector": {"any": True},
-            "selector": {
-                "matchExpressions": [
-                    {"key": "app.kubernetes.io/name", "operator": "In", "values": ["metrics-exporter"]}
-                    if amd
-                    else {"key": "app", "operator": "In", "values": ["nvidia-dcgm-exporter", "dcgm-exporter"]},
-                ],
-            },
+            "selector": {"matchLabels": labels},
             "podMetricsEndpoints": [
                 {
                     **_endpoint(setting),
-                    "port": "exporter-port" if amd else "metrics",
+                    "port": port,
                     # Without it the pod that uses the accelerator is called exported_pod, and pod is the exporter.
                     "honorLabels": True,
                     "metricRelabelings": [

@@ -50,6 +50,12 @@ def _notes(setting: Setting) -> tuple[str, ...]:
     notes = [_PROBES]
     if reach.form(setting) == "kubernetes" and setting.spec.cluster.cni in _ENFORCEMENT:
         notes.append(_ENFORCEMENT[setting.spec.cluster.cni])
+    if reach.form(setting) == "kubernetes" and setting.spec.network.api_server is None:
+        asking = ", ".join(reach.asking_the_api(setting))
+        notes.append(
+            "A NetworkPolicy cannot name the cluster's API. Until spec.network.apiServer says where it is, "
+            f"what asks it may open HTTPS to everywhere: {asking}."
+        )
     clients = setting.spec.network.clients
     if setting.spec.gateway.expose.kind != "none" and clients:
         named = ", ".join(clients)
