@@ -71,6 +71,20 @@ def node_programs(release: Release, cache: Path, say: Say) -> Path:
     return place(cache, recipe) / "bin"
 
 
+def addon_programs(cache: Path, say: Say) -> dict[str, Path]:
+    """Return the programs that run beside the control plane, by name, after building them.
+
+    Raises:
+        UnavailableError: This machine cannot build them.
+        BuildError: Go failed.
+    """
+    found: dict[str, Path] = {}
+    for recipe in gomodule.addons():
+        _build(recipe, tuple(recipe.packages), cache, say)
+        found |= {name: place(cache, recipe) / "bin" / name for name in recipe.packages}
+    return found
+
+
 def known(release: Release, cache: Path) -> Programs:
     """Return where a release's programs are or will be, building none."""
     kubernetes, etcd = gomodule.kubernetes(release), gomodule.etcd()

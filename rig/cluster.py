@@ -22,7 +22,7 @@ from rig.progress import Say
 from rig.state import Phase, State
 
 # What a cluster's folder holds, besides its state.
-FILES = ("pki", "etcd", "logs", "kubectl", "nodes", "scheduler.yaml")
+FILES = ("pki", "etcd", "logs", "kubectl", "nodes", "addons", "tmp", "scheduler.yaml")
 
 
 KEEPER = "keeper"

@@ -17,6 +17,7 @@ _QPS = 1000
 # With nodes: a node is taken for lost after six seconds, and its pods are replaced five seconds later. The defaults are
 # 40 and 300. The first is more than the four seconds of a kubelet's lease.
 _GRACE_SECONDS, _EVICTION_SECONDS = 6, 5
+_PATIENT_SECONDS = 10_000
 _FAULTS = ("not-ready", "unreachable")
 NAMES = (ETCD, APISERVER, CONTROLLER_MANAGER, SCHEDULER)
 
@@ -102,11 +103,21 @@ def apiserver(
     return arguments
 
 
-def controller_manager(folder: Path, ports: Ports, gates: Mapping[str, bool], *, nodes: bool = False) -> list[str]:
-    """Return the controller manager's arguments. Nodes bring their own pod CIDRs, so it allocates none."""
+def controller_manager(
+    folder: Path, ports: Ports, gates: Mapping[str, bool], *, nodes: bool = False, patient: bool = False
+) -> list[str]:
+    """Return the controller manager's arguments. Nodes bring their own pod CIDRs, so it allocates none.
+
+    Args:
+        folder: Where the cluster keeps its files.
+        ports: Where it listens.
+        gates: Feature gates, by name.
+        nodes: Whether there are nodes, whose failure is to be seen soon.
+        patient: Whether nodes that say nothing are taken for well, as those of KWOK, which send no heartbeats.
+    """
     pki = folder / "pki"
     quick = [
-        f"--node-monitor-grace-period={_GRACE_SECONDS}s",
+        f"--node-monitor-grace-period={_PATIENT_SECONDS if patient else _GRACE_SECONDS}s",
         "--node-monitor-period=1s",
         "--horizontal-pod-autoscaler-sync-period=2s",
         "--horizontal-pod-autoscaler-cpu-initialization-period=10s",

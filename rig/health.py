@@ -7,6 +7,7 @@ import json
 import ssl
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from rig import components
 from rig.network import LOOPBACK, Ports
@@ -43,9 +44,10 @@ def has_default_account(folder: Path, ports: Ports) -> bool:
     return _get(folder / "pki", ports.apiserver, path, "ca", "admin") is not None
 
 
-def nodes(folder: Path, ports: Ports) -> dict[str, dict[str, Any]]:
-    """Return the nodes that the API server knows, by name; none when it does not answer."""
-    body = _get(folder / "pki", ports.apiserver, "/api/v1/nodes", "ca", "admin")
+def nodes(folder: Path, ports: Ports, selector: str = "") -> dict[str, dict[str, Any]]:
+    """Return the nodes with a label that the API server knows, by name; none when it does not answer."""
+    path = f"/api/v1/nodes?labelSelector={quote(selector)}"
+    body = _get(folder / "pki", ports.apiserver, path, "ca", "admin")
     return {item["metadata"]["name"]: item for item in json.loads(body)["items"]} if body else {}
 
 

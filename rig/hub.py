@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rig import bringup, machine
 from rig.inventory import Node
-from rig.machine import Machine
+from rig.machine import Files, Machine
 from rig.network import ADVERTISED, BRIDGE, node_address, node_pods
 from rig.state import State
 
@@ -16,9 +16,9 @@ HUB, RELAY = "hub", "relay"
 _REPOSITORY = Path(__file__).parent.parent
 
 
-def start(folder: Path, packages: Path, known: State) -> State:
+def start(folder: Path, files: Files, known: State) -> State:
     """Make the hub and relay its ports to the machine's loopback."""
-    known = bringup.begin(folder, HUB, machine.hub(packages), known)
+    known = bringup.begin(folder, HUB, machine.hub(files), known)
     made = of(known)
     bringup.until(made.ready, folder, known, "the hub")
     made.run(

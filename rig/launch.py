@@ -9,15 +9,15 @@ from functools import partial
 from pathlib import Path
 
 from beaufort.errors import Problem, UsageError
-from rig import components, crds, health, hub, kubeconfig, node, pki, state
+from rig import addons, components, crds, health, hub, kubeconfig, kubectl, node, pki, state
 from rig.bringup import PortTakenError, begin, until
 from rig.build import Programs
 from rig.cache import write
 from rig.cluster import KEEPER, stop
 from rig.components import APISERVER, CONTROLLER_MANAGER, ETCD, NAMES, SCHEDULER
 from rig.inventory import Node
+from rig.kit import Kit
 from rig.network import Ports, free_ports
-from rig.node import Kit
 from rig.process import Process
 from rig.progress import Say, step
 from rig.state import Phase, State
@@ -88,6 +88,7 @@ def _try(folder: Path, settings: Settings, programs: Programs, say: Say) -> Stat
         version=settings.release.version,
         ports=ports,
         kubeconfig=settings.kubeconfig,
+        gates=_gates(settings),
         nodes=settings.nodes,
     )
     state.save(folder, known)
@@ -110,7 +111,7 @@ def _launch(folder: Path, settings: Settings, programs: Programs, known: State, 
         # First, so that it is there for whatever is killed after it.
         known = begin(folder, KEEPER, _keeper(folder, settings.master), known)
     if settings.kit:
-        known = hub.start(folder, settings.kit.packages, known)
+        known = hub.start(folder, node.files(folder, settings.kit), known)
     for name, arguments in _commands(folder, settings, known.ports).items():
         command = [programs.path(name), *arguments]
         known = begin(folder, name, hub.of(known).inside(*command) if settings.kit else command, known)
@@ -119,11 +120,14 @@ def _launch(folder: Path, settings: Settings, programs: Programs, known: State, 
                 _wait(folder, known, (ETCD, APISERVER))
     if settings.kit:
         with step(say, "switching nodes on"):
-            known = node.switch_on(folder, known.nodes, settings.kit, _gates(settings), known)
+            known = node.switch_on(folder, known.nodes, settings.kit, known)
+        known = _addons(folder, settings, settings.kit, programs, known)
     # The controllers start meanwhile.
     if settings.definitions:
         with step(say, "installing custom resources"):
             crds.install(settings.definitions, programs.path("kubectl"), folder)
+            if settings.kit:
+                known = _start_addon(folder, addons.LWS, addons.lws(folder), settings.kit, known)
     with step(say, "waiting for the controllers"):
         _wait(folder, known, NAMES)
         until(partial(health.has_default_account, folder, known.ports), folder, known, "the account `default`")
@@ -132,6 +136,18 @@ def _launch(folder: Path, settings: Settings, programs: Programs, known: State, 
             for each in known.nodes:
                 until(partial(health.node_ready, folder, known.ports, each.name), folder, known, each.name)
     return known
+
+
+def _addons(folder: Path, settings: Settings, kit: Kit, programs: Programs, known: State) -> State:
+    addons.prepare(folder)
+    kinds = ["dns", "metrics", "storage", *(["lws"] if settings.definitions else [])]
+    kubectl.apply(programs.path("kubectl"), folder, addons.manifests(folder, *kinds))
+    known = _start_addon(folder, addons.COREDNS, addons.coredns(folder), kit, known)
+    return _start_addon(folder, addons.METRICS, addons.metrics_server(folder), kit, known)
+
+
+def _start_addon(folder: Path, name: str, arguments: list[str], kit: Kit, known: State) -> State:
+    return begin(folder, name, hub.of(known).inside(str(kit.addons[name]), *arguments), known)
 
 
 def _keeper(folder: Path, master: Process) -> list[str]:

@@ -10,6 +10,7 @@ import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from beaufort.errors import BeaufortError, Problem
 
@@ -53,14 +54,22 @@ class Machine:
         spaces = [f"--{kind}" for kind in kinds]
         return ["nsenter", f"--target={self.pid}", *spaces, "--", "env", _PATH, *command]
 
-    def run(self, script: str) -> str:
+    def run(self, script: str, stdin: IO[bytes] | None = None) -> str:
         """Run a shell script in the machine to its end, and return what it prints.
+
+        Args:
+            script: Its text.
+            stdin: An open file that it reads; the machine may not see the file itself.
 
         Raises:
             MachineError: It failed.
         """
         done = subprocess.run(  # noqa: S603 - the rig's own script
-            self.inside("sh", "-ec", script), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            self.inside("sh", "-ec", script),
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise MachineError(Problem(f"`{script.strip().splitlines()[0]} ...` failed: {done.stderr.strip()}", "rig"))
@@ -78,28 +87,42 @@ class Machine:
             return False
 
 
-def hub(packages: Path) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of all machines of a cluster.
+
+    Attributes:
+        packages: The unpacked packages: their ``usr`` lies over the machine's own.
+        temporary: Their common ``/tmp``, in which the volumes are.
+        kept: Folders that stay where they are, even if they are in one that is replaced.
+    """
+
+    packages: Path
+    temporary: Path
+    kept: tuple[Path, ...]
+
+
+def hub(files: Files) -> list[str]:
     """Return the command that makes the hub, and then is its first process."""
-    return ["unshare", "--net", "--mount", "--propagation=private", "sh", "-ec", _script(_usr(packages))]
+    lines = [*_usr(files), *_keeping(files, [f"mount --bind {shlex.quote(str(files.temporary))} /tmp"])]
+    return ["unshare", "--net", "--mount", "--propagation=private", "sh", "-ec", _script(lines)]
 
 
-def node(name: str, packages: Path, variable: Path, system: Path | None) -> list[str]:
+def node(name: str, files: Files, variable: Path, system: Path | None) -> list[str]:
     """Return the command that makes a node; the first process is its child.
 
     Args:
         name: The node's host name.
-        packages: The unpacked packages: their ``usr`` lies over the machine's own.
+        files: The files of all machines.
         variable: The node's ``/var``.
         system: Made-up ``cpu`` and ``node`` folders of ``/sys/devices/system``; None: the machine's own.
     """
     var, tunables = shlex.quote(str(variable)), shlex.quote(str(variable / "tunables"))
     lines = [
         f"hostname {name}",
-        *_usr(packages),
+        *_usr(files),
         f"mkdir -p {' '.join(f'{var}/{folder}' for folder in _FOLDERS)} {tunables}",
         f"ln -sfn /run {var}/run",
-        "mount -t tmpfs tmpfs /run",
-        "mkdir -p /run/netns /run/containerd /run/lock",
     ]
     for number, (tunable, value) in enumerate(_TUNABLES.items()):
         lines.append(f"echo {value} > {tunables}/{number}")
@@ -107,7 +130,13 @@ def node(name: str, packages: Path, variable: Path, system: Path | None) -> list
     if system:
         seen = shlex.quote(str(system))
         lines += [f"mount --bind {seen}/{kind} /sys/devices/system/{kind}" for kind in ("cpu", "node")]
-    lines.append(f"mount --bind {var} /var")
+    replaced = [
+        "mount -t tmpfs tmpfs /run",
+        "mkdir -p /run/netns /run/containerd /run/lock",
+        f"mount --bind {shlex.quote(str(files.temporary))} /tmp",
+        f"mount --bind {var} /var",
+    ]
+    lines += _keeping(files, replaced)
     spaces = [f"--{kind}" for kind in _NODE]
     flags = ["--fork", "--kill-child", "--mount-proc", "--propagation=private"]
     return ["unshare", *spaces, *flags, "sh", "-ec", _script(lines)]
@@ -122,8 +151,19 @@ def first_child(pid: int) -> int | None:
     return int(children[0]) if children else None
 
 
-def _usr(packages: Path) -> list[str]:
-    return [f"mount -t overlay overlay -o lowerdir={shlex.quote(str(packages / 'usr'))}:/usr /usr"]
+def _usr(files: Files) -> list[str]:
+    return [f"mount -t overlay overlay -o lowerdir={shlex.quote(str(files.packages / 'usr'))}:/usr /usr"]
+
+
+def _keeping(files: Files, lines: list[str]) -> list[str]:
+    """Return lines that replace folders, between those that take hold of what is kept and those that put it back."""
+    held = list(enumerate((shlex.quote(str(path)) for path in files.kept), 5))
+    return [
+        *(f"exec {number}<{path}" for number, path in held),
+        *lines,
+        *(f"mkdir -p {path}; mount --no-canonicalize --bind /proc/self/fd/{number} {path}" for number, path in held),
+        *(f"exec {number}<&-" for number, _ in held),
+    ]
 
 
 def _script(lines: list[str]) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import psutil
 
 from beaufort.errors import Problem
-from rig import cgroups, daemons, devices, hub, machine, process, state, topology
+from rig import cache, cgroups, daemons, devices, hub, machine, process, state, topology
 from rig.bringup import begin, until
 from rig.cache import write
 from rig.cluster import ClusterError
 from rig.inventory import Node
+from rig.kit import Kit
 from rig.machine import Machine
 from rig.state import State
 
@@ -22,21 +22,11 @@ from rig.state import State
 _CTR = ("ctr", "--namespace=k8s.io", f"--address={daemons.SOCKET}")
 
 
-@dataclass(frozen=True, slots=True)
-class Kit:
-    """What nodes are made of.
-
-    Attributes:
-        packages: The unpacked packages of Debian.
-        kubernetes: The folder with the kubelet and kube-proxy.
-        own: The folder with the rig's own programs for nodes.
-        pause: The archive of the image of which every pod's sandbox is made.
-    """
-
-    packages: Path
-    kubernetes: Path
-    own: Path
-    pause: Path
+def files(folder: Path, kit: Kit) -> machine.Files:
+    """Return the files that all machines of a cluster have in common."""
+    temporary = folder / "tmp"
+    temporary.mkdir(mode=0o1777, exist_ok=True)
+    return machine.Files(kit.packages, temporary, (cache.folder(), folder))
 
 
 def place(folder: Path, node: Node) -> Path:
@@ -44,7 +34,7 @@ def place(folder: Path, node: Node) -> Path:
     return folder / "nodes" / node.name
 
 
-def switch_on(folder: Path, nodes: Sequence[Node], kit: Kit, gates: Mapping[str, bool], known: State) -> State:
+def switch_on(folder: Path, nodes: Sequence[Node], kit: Kit, known: State) -> State:
     """Start nodes, all at once, and return when their kubelets do.
 
     Raises:
@@ -52,7 +42,7 @@ def switch_on(folder: Path, nodes: Sequence[Node], kit: Kit, gates: Mapping[str,
     """
     for node in nodes:
         known = known.with_off(node.name, off=False)
-        _prepare(folder, node, kit, gates)
+        _prepare(folder, node, kit, known.gates)
         known = begin(folder, f"{node.name}.namespaces", _namespaces(folder, node, kit), known)
     for node in nodes:
         known = _identify(folder, node, known)
@@ -103,8 +93,8 @@ def load(known: State, node: Node, archive: Path) -> str:
     Raises:
         MachineError: It cannot be read, or the disk is full.
     """
-    done = of(known, node)
-    return done.run(f"{' '.join(_CTR)} images import --all-platforms=false '{archive}'")
+    with archive.open("rb") as file:
+        return of(known, node).run(f"{' '.join(_CTR)} images import -", file)
 
 
 def _prepare(folder: Path, node: Node, kit: Kit, gates: Mapping[str, bool]) -> None:
@@ -122,7 +112,7 @@ def _prepare(folder: Path, node: Node, kit: Kit, gates: Mapping[str, bool]) -> N
 
 def _namespaces(folder: Path, node: Node, kit: Kit) -> list[str]:
     home = place(folder, node)
-    return machine.node(node.name, kit.packages, home / "var", home / "system" if node.numa else None)
+    return machine.node(node.name, files(folder, kit), home / "var", home / "system" if node.numa else None)
 
 
 def _identify(folder: Path, node: Node, known: State) -> State:

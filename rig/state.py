@@ -30,6 +30,7 @@ class State(BaseModel):
         ports: Where it listens.
         kubeconfig: The file that was written for the user.
         processes: In the order of their start.
+        gates: Its feature gates.
         nodes: The nodes that it has.
         off: The names of those that are switched off.
     """
@@ -41,12 +42,17 @@ class State(BaseModel):
     ports: Ports
     kubeconfig: Path
     processes: tuple[Process, ...] = ()
+    gates: dict[str, bool] = {}
     nodes: tuple[Node, ...] = ()
     off: tuple[str, ...] = ()
 
     def with_process(self, process: Process) -> State:
         """Return the state with one more process."""
         return self.model_copy(update={"processes": (*self.processes, process)})
+
+    def without(self, name: str) -> State:
+        """Return the state without the processes of that name."""
+        return self.model_copy(update={"processes": tuple(one for one in self.processes if one.name != name)})
 
     def with_off(self, node: str, *, off: bool) -> State:
         """Return the state with a node switched off, and none of its processes; or with it switched on."""

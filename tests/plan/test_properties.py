@@ -6,6 +6,8 @@ from pydantic import JsonValue
 from tests.plan.reasoned import assert_every_number_has_a_reason
 from tests.plan.services import SPECS, changed, of_spec, planned, service
 
+from beaufort.plan.change import changed as with_changes
+from beaufort.plan.knobs import Changes
 from beaufort.plan.plan import Plan
 from beaufort.plan.refusal import PlanError
 from beaufort.spec import MistralService
@@ -120,20 +122,25 @@ def test_a_lower_price_never_costs_more(rate: float, nodes: str, shape: str, sha
     assert after.cost.per_hour <= before.cost.per_hour + CENT
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SPECS)
-def test_a_plan_is_whole(spec: JsonValue) -> None:
+def test_any_service_is_planned_whole_or_refused_with_remedies_that_are_true(spec: JsonValue) -> None:
     wanted = of_spec(spec)
-    plan = plan_or_none(wanted)
-    assume(plan is not None)
-    assert plan is not None
-    assert planned(wanted) == plan
-    assert Plan.model_validate_json(plan.model_dump_json(by_alias=True)) == plan
-    assert_every_number_has_a_reason(plan)
-    _consistent(plan)
+    remedies: tuple[Changes, ...] = ()
+    try:
+        plan = planned(wanted)
+    except PlanError as error:
+        remedies = error.remedies
+    else:
+        assert planned(wanted).model_dump_json(by_alias=True) == plan.model_dump_json(by_alias=True)
+        assert Plan.model_validate_json(plan.model_dump_json(by_alias=True)) == plan
+        assert_every_number_has_a_reason(plan)
+        assert_consistent(plan)
+    for changes in remedies:
+        planned(with_changes(wanted, changes))
 
 
-def _consistent(plan: Plan) -> None:
+def assert_consistent(plan: Plan) -> None:
     memory, engine = plan.memory, plan.engine
     assert memory.weights + memory.working + memory.kv_cache + memory.unused == memory.total
     assert engine.kv_tokens >= plan.model.max_model_len

@@ -1,9 +1,7 @@
 import pytest
-from hypothesis import HealthCheck, given, settings
-from pydantic import JsonValue
-from tests.plan.services import NEMO, SMALL, SPECS, of_spec, planned, service
+from tests.plan.services import NEMO, SMALL, planned, service
 
-from beaufort.plan.change import Change, changed
+from beaufort.plan.change import changed
 from beaufort.plan.refusal import PlanError
 from beaufort.spec import MistralService
 
@@ -34,6 +32,21 @@ def test_a_12b_in_bf16_on_single_l4s_says_what_it_lacks_and_what_would_do() -> N
         "raise spec.accelerators[0].countPerNode to 2",
         "set spec.model.quantisation to fp8",
     } <= set(told(wanted))
+
+
+def test_a_cut_that_no_node_holds_is_told_with_one_that_does() -> None:
+    remedies = told(
+        service("accelerators: [{product: L40S, countPerNode: 2, maxNodes: 4}]", "parallelism: {tensor: 8}")
+    )
+    assert "set spec.parallelism.tensor to 1" in remedies
+    assert "raise spec.accelerators[0].countPerNode to 8" in remedies
+
+
+def test_a_cut_is_planned_as_it_is_written() -> None:
+    made = planned(service("accelerators: [{product: L40S, countPerNode: 4}]", "parallelism: {tensor: 4}"))
+    assert (made.shape.tensor_parallel, made.shape.pipeline_parallel) == (4, 1)
+    made = planned(service("accelerators: [{product: L40S, maxNodes: 4}]", "parallelism: {tensor: 1, pipeline: 2}"))
+    assert (made.shape.pipeline_parallel, made.shape.nodes) == (2, 2)
 
 
 def test_a_budget_that_is_too_small_is_raised_to_what_it_takes() -> None:
@@ -101,19 +114,6 @@ def test_what_nothing_can_serve_still_says_why() -> None:
     assert len(error.problems) >= 2
     assert all(problem.what for problem in error.problems)
     assert error.problems[0].remedy
-
-
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(SPECS)
-def test_any_service_is_planned_or_refused_with_remedies_that_are_true(spec: JsonValue) -> None:
-    wanted = of_spec(spec)
-    remedies: tuple[tuple[Change, ...], ...] = ()
-    try:
-        planned(wanted)
-    except PlanError as error:
-        remedies = error.remedies
-    for changes in remedies:
-        planned(changed(wanted, changes))
 
 
 def test_the_error_is_a_failure_and_not_a_wrong_use() -> None:

@@ -34,7 +34,7 @@ from beaufort.rollout.scheduling import explain
             "no node of 1 takes it: 1 had untolerated taint {node.kubernetes.io/unreachable: }",
             "remove the taint node.kubernetes.io/unreachable",
         ),
-        ("no nodes available to schedule pods", "no nodes available to schedule pods", ""),
+        ("no nodes available to schedule pods", "the cluster has no node", "add nodes"),
         ("0/0 nodes are available: .", "the cluster has no node", "add nodes"),
         (
             '0/3 nodes are available: persistentvolumeclaim "weights" not found. preemption: x',

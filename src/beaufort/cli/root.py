@@ -18,6 +18,9 @@ MAP: dict[str, dict[str, str]] = {
         "plan": "Plan a service: accelerators, replicas, cost, and why",
     },
     "On Kubernetes": {
+        "deploy": "Deploy a service, until its model answers",
+        "diff": "Show what a deployment would change",
+        "destroy": "Remove a deployed service",
         "render": "Write the manifests of a plan",
     },
     "The parts, one by one": {

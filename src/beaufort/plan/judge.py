@@ -93,16 +93,21 @@ class Judge:
         best: Served | None = None
         refusals: list[Refused] = []
         for index, setup in enumerate(draft.setups if thorough else draft.setups[:1]):
-            if best is not None and draft.fewest(question, index) >= best.replicas:
+            if best is not None and not self._may_beat(question, draft, index, best):
                 continue
-            found = self._serve(question, draft, setup)
-            late = isinstance(found, Refused) and found.stage is Stage.LATENCY
-            self.effort += _LATE_EFFORT if late else 1.0
+            found = self._serve(question, draft, setup, told=thorough)
             if isinstance(found, Refused):
                 refusals.append(found)
             elif best is None or (found.cost, found.replicas) < (best.cost, best.replicas):
                 best = found
-        return best or max(refusals, key=lambda each: each.stage)
+        return best or min(refusals, key=lambda each: (-each.stage, each.excess))
+
+    def _may_beat(self, question: Question, draft: Draft, index: int, best: Served) -> bool:
+        """Return whether a number of tokens a step may need fewer replicas than the best one so far."""
+        if draft.fewest(question, index) >= best.replicas:
+            return False
+        rates, peak = self.rates(question, draft.setups[index]), question.demand.peak_rate
+        return any(rates.enough(sizing.needed - 1, peak * sizing.place.share) for sizing in best.sizings)
 
     def rates(self, question: Question, setup: Setup) -> Rates:
         """Return what replicas take."""
@@ -120,10 +125,12 @@ class Judge:
             self._most[kind] = setup.most()
         return self._most[kind]
 
-    def _serve(self, question: Question, draft: Draft, setup: Setup) -> Served | Refused:
+    def _serve(self, question: Question, draft: Draft, setup: Setup, *, told: bool) -> Served | Refused:
         way, rates = draft.way, self.rates(question, setup)
-        if rates.each(max(1, draft.room)) <= 0:
-            return Refused(way, Stage.LATENCY, _late(question, rates, draft.room))
+        if not rates.serves(max(1, draft.room)):
+            self.effort += _LATE_EFFORT
+            return _late(question, way, rates, draft.room) if told else Refused(way, Stage.LATENCY, "it is too slow")
+        self.effort += 1.0
         life = _life(question, setup, draft.standing)
         frame = _frame(question, life)
         sizings = []
@@ -229,26 +236,24 @@ def _life(question: Question, setup: Setup, standing: tuple[Stand, ...]) -> Life
     return lifecycle(setup, longest, notice=notice, embedded=question.embedded)
 
 
-def _late(question: Question, rates: Rates, room: int) -> str:
+def _late(question: Question, way: Way, rates: Rates, room: int) -> Refused:
     """Say which latency is not kept even by a replica that has nothing else to do."""
     state = rates.alone(max(1, room), _ALONE)
     target, within = question.target, margin(rates.dispersion(max(1, room)))
-    said = []
     if state is None:
-        return "a replica cannot take any traffic"
-    least = state.ttft(100 * target.ttft_share) * within
-    if least > target.ttft:
-        said.append(
-            f"the first token takes {_seconds(least)} for {100 * target.ttft_share:g} % of the requests even "
-            f"without a queue, {_seconds(target.ttft)} are allowed"
-        )
-    least = state.tpot(100 * target.tpot_share) * within
-    if least > target.tpot:
-        said.append(
-            f"a token takes {_seconds(least)} for {100 * target.tpot_share:g} % of the answers even "
-            f"without a queue, {_seconds(target.tpot)} are allowed"
-        )
-    return "; ".join(said) or "the latencies are kept only without any traffic"
+        return Refused(way, Stage.LATENCY, "a replica cannot take any traffic")
+    waits = (
+        ("the first token", state.ttft(100 * target.ttft_share), target.ttft, target.ttft_share, "requests"),
+        ("a token", state.tpot(100 * target.tpot_share), target.tpot, target.tpot_share, "answers"),
+    )
+    late = [
+        f"{name} takes {_seconds(within * least)} for {100 * share:g} % of the {whose} even without a queue, "
+        f"{_seconds(allowed)} are allowed"
+        for name, least, allowed, share, whose in waits
+        if within * least > allowed
+    ]
+    excess = max(within * least / allowed for _, least, allowed, _, _ in waits)
+    return Refused(way, Stage.LATENCY, "; ".join(late) or "the latencies are kept only without any traffic", excess)
 
 
 def _seconds(value: float) -> str:

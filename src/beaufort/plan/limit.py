@@ -15,7 +15,8 @@ model at loads of up to 0.7 (``benchmarks/planner.py``)."""
 _BURST_MARGIN = 0.1
 """What bursts add to that: all of it for endless ones."""
 _HALVINGS = 9
-_LIGHTEST_LOAD = HIGHEST_LOAD / 2**_HALVINGS
+LIGHTEST_LOAD = HIGHEST_LOAD / 2**_HALVINGS
+"""Who does not keep the objectives at this one is taken to keep them never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def limit(station: Station, target: Target, dispersion: float) -> float:
     A looser target never gives less: it passes every trial that a tighter one passes, so it never ends lower.
     """
     most = station.most()
-    if not target.met(station.at(_LIGHTEST_LOAD * most, dispersion)):
+    if not target.met(station.at(LIGHTEST_LOAD * most, dispersion)):
         return 0.0
     low, high = 0.0, HIGHEST_LOAD
     for _ in range(_HALVINGS):

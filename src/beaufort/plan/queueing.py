@@ -119,13 +119,19 @@ class Station:
     def _steps(self, rate: float, running: float) -> _Steps:
         """Return how steps are with ``running`` in the batch: the longer they are, the more prompts meet in one."""
         low, high, far = self.work.around(running)
-        hits = self.hits(rate, running)
-        base = step = low.base + far * (high.base - low.base)
-        delta = alone = _between(low.delta(hits, 0.0), high.delta(hits, 0.0), far)
-        tokens = _between(low.tokens(hits), high.tokens(hits), far)
+        near, hits = 1 - far, self.hits(rate, running) if self.demand.shared else 0.0
+        base = step = near * low.base + far * high.base
+        (low_alone, low_tokens), (high_alone, high_tokens) = low.prompt(hits), high.prompt(hits)
+        tokens = near * low_tokens + far * high_tokens
+        # Also one that comes alone is never cheaper than its tokens in a crowd of next to nobody.
+        low_alone = max(low_alone, low_tokens * low.crowds[0][1])
+        high_alone = max(high_alone, high_tokens * high.crowds[0][1])
+        delta = alone = near * low_alone + far * high_alone
         for _ in range(_ROUNDS):
             met = rate * step * tokens
-            delta = max(alone, _between(low.delta(hits, met), high.delta(hits, met), far))
+            below = max(low_alone, low_tokens * low.per_token(met))
+            above = max(high_alone, high_tokens * high.per_token(met))
+            delta = max(alone, near * below + far * above)
             if rate * delta >= 1:
                 break
             step = base / (1 - rate * delta)
@@ -180,7 +186,3 @@ class _Steps(NamedTuple):
     step: float
     delta: float
     crowding: float  # by how much prompts cost more than alone
-
-
-def _between(low: float, high: float, far: float) -> float:
-    return low + far * (high - low)

@@ -43,11 +43,13 @@ def wavering(
     width = math.sqrt(max(1.0, balance) * noise)
     counted = balance + _ABOVE * width < _COUNTED
     grid = [float(count) for count in range(min(_COUNTED, places) + 1)] if counted else _grid(balance, width, most)
-    drift = [math.log(rate / max(_FEWEST, leaving(count if counted else count + _GOSPER))) / noise for count in grid]
+    moved = [max(_FEWEST, leaving(count + _GOSPER)) for count in grid]
+    left = [max(_FEWEST, leaving(count)) for count in grid] if counted else moved
+    drift = [math.log(rate / each) / noise for each in left]
     bend = 0.5 - 0.5 / noise if counted else 0.5
     logs = [
-        height - bend * math.log(max(_FEWEST, leaving(count + _GOSPER)))
-        for height, count in zip(_heights(grid, drift, counted=counted), grid, strict=True)
+        height - bend * math.log(each)
+        for height, each in zip(_heights(grid, drift, counted=counted), moved, strict=True)
     ]
     top = max(logs)
     density = [math.exp(each - top) for each in logs]

@@ -54,11 +54,13 @@ class Refused:
         way: Which.
         stage: What it failed at.
         why: One clause.
+        excess: What it takes over what is allowed; infinite when more of anything would not help.
     """
 
     way: Way
     stage: Stage
     why: str
+    excess: float = math.inf
 
 
 @dataclass(frozen=True)

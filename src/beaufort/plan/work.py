@@ -97,12 +97,17 @@ class Level:
 
     def delta(self, hits: float, tokens: float) -> float:
         """Return the mean seconds that a prompt adds when ``tokens`` tokens of prompts are in a step."""
-        alone = self.fresh_delta + hits * (self.cached_delta - self.fresh_delta)
-        return max(alone, self.tokens(hits) * self.per_token(tokens))
+        alone, own = self.prompt(hits)
+        return max(alone, own * self.per_token(tokens))
 
-    def tokens(self, hits: float) -> float:
-        """Return the mean tokens of a prompt that are computed."""
-        return self.fresh_tokens + hits * (self.cached_tokens - self.fresh_tokens)
+    def prompt(self, hits: float) -> tuple[float, float]:
+        """Return the mean seconds that a prompt adds when it is alone, and its mean tokens that are computed."""
+        if not hits:
+            return self.fresh_delta, self.fresh_tokens
+        return (
+            self.fresh_delta + hits * (self.cached_delta - self.fresh_delta),
+            self.fresh_tokens + hits * (self.cached_tokens - self.fresh_tokens),
+        )
 
     def per_token(self, tokens: float) -> float:
         """Return what each of so many tokens of prompts in a step adds to it."""

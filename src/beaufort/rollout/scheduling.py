@@ -48,6 +48,8 @@ def explain(message: str) -> Unschedulable:
     """Return what a scheduler's message says."""
     message = message.split(" preemption:", maxsplit=1)[0].strip()
     head = _HEAD.match(message)
+    if message.startswith("no nodes available"):
+        return Unschedulable("the cluster has no node", "add nodes")
     if head is None:
         return Unschedulable(message or "the scheduler found no place", _remedy(message))
     nodes = int(head[2])
