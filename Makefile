@@ -7,7 +7,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 EXAMPLES := demo mistral-7b nemo-12b-spot
 
-.PHONY: help install up test check test-vllm cluster cluster-down images bench golden lock clean
+.PHONY: help install up test check test-vllm cluster cluster-down images load bench golden lock clean
 .DELETE_ON_ERROR:
 
 help: ## Say what can be made
@@ -35,6 +35,9 @@ cluster-down: .venv/test.done ## End it; nothing but the built programs stays
 
 images: .venv/test.done ## Build the images into build/, as docker save would write them; Debian, as root
 	@$(BIN)/python -m images.build
+
+load: images ## Give the images to the nodes of the cluster that make cluster started
+	@for each in build/*.tar; do $(BIN)/python -m rig image load $$each || exit 1; done
 
 bench: .venv/test.done ## Run every benchmark
 	@for each in benchmarks/*.py; do $(BIN)/python $$each || exit 1; done
