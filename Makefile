@@ -7,7 +7,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 EXAMPLES := demo mistral-7b nemo-12b-spot
 
-.PHONY: help install up test check test-vllm cluster cluster-down bench golden lock clean
+.PHONY: help install up test check test-vllm cluster cluster-down images bench golden lock clean
 .DELETE_ON_ERROR:
 
 help: ## Say what can be made
@@ -33,6 +33,9 @@ cluster: .venv/test.done ## Start a real Kubernetes on this machine; another ver
 cluster-down: .venv/test.done ## End it; nothing but the built programs stays
 	@$(BIN)/python -m rig down
 
+images: .venv/test.done ## Build the images into build/, as docker save would write them; Debian, as root
+	@$(BIN)/python -m images.build
+
 bench: .venv/test.done ## Run every benchmark
 	@for each in benchmarks/*.py; do $(BIN)/python $$each || exit 1; done
 
@@ -49,8 +52,8 @@ lock: .venv/uv.done ## Renew the locked dependencies
 	$(LOCK) requirements/loadtool.in -o requirements/loadtool.txt
 	$(LOCK) requirements/vllm.in --overrides requirements/vllm-overrides.txt -o requirements/vllm.txt
 
-clean: ## Remove .venv
-	rm -rf .venv .venv-vllm
+clean: ## Remove .venv and build
+	rm -rf .venv .venv-vllm build
 
 .venv/uv.done: requirements/installer.txt
 	@scripts/venv $(PYTHON)

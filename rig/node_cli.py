@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from rig import cache, cluster, devices, health, inventory, kit, kubectl, node, simulated, state
+from beaufort.errors import Problem, UsageError
+from rig import cache, cluster, devices, health, images, inventory, kit, kubectl, node, simulated, state
 from rig.bringup import until
 from rig.options import folder_option, running, say
 from rig.progress import step
@@ -131,15 +132,23 @@ def image_group() -> None:
 
 
 @image_group.command()
-@click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("archive", type=click.Path(path_type=Path))
 @folder_option
 def load(*, archive: Path, folder: Path | None) -> None:
-    """Import ARCHIVE, as `docker save` or `buildah push ... docker-archive:` write it, into every node."""
+    """Import ARCHIVE into every node.
+
+    It is a file as `docker save` or `buildah push ... docker-archive:` write it, or `base`: a small Debian with Python,
+    made the first time, which pods name rig/base:bookworm.
+    """
     folder, known, _ = running(folder)
+    if str(archive) == "base" and not archive.exists():
+        archive = images.base(cache.folder(), say)
+    if not archive.is_file():
+        raise UsageError(Problem("there is no such file", str(archive)))
     for each in known.nodes:
         if each.name not in known.off:
             with step(say, f"importing {archive.name} into {each.name}"):
-                say(node.load(known, each, archive.absolute()).strip())
+                say(node.load(known, each, archive).strip())
 
 
 node_verbs = (node_group, gpu_group, nodes_group, image_group)

@@ -52,6 +52,7 @@ class Status:
         phase: ``absent``, ``starting`` or ``running``.
         healthy: Whether it runs and every component is well.
         version: The Kubernetes version.
+        folder: Where the cluster keeps its files.
         server: The API server's address.
         kubeconfig: The file for clients.
         programs: The folder with a kubectl of the same version.
@@ -63,6 +64,7 @@ class Status:
     phase: str
     healthy: bool = False
     version: str = ""
+    folder: str = ""
     server: str = ""
     kubeconfig: str = ""
     programs: str = ""
@@ -96,6 +98,7 @@ def _status(folder: Path) -> Status:
         known.phase,
         known.phase is state.Phase.RUNNING and all(each.healthy for each in judged),
         known.version,
+        str(folder),
         f"https://127.0.0.1:{known.ports.apiserver}",
         str(known.kubeconfig),
         str(build.known(find(known.version), cache.folder()).kubernetes),

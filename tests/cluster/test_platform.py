@@ -140,6 +140,18 @@ def test_engines_are_placed_as_the_profile_says(
     assert sorted(used[name] for name in fleet) == fullest
 
 
+def test_the_default_scheduler_does_not_see_how_full_nodes_are(
+    each_cluster: Cluster, namespace: str, fleet: list[str], record_property: Callable[[str, object], None]
+) -> None:
+    _create(each_cluster, namespace, [_pod(f"other-{name}", 4, node=name) for name in fleet[:3]])
+    _create(each_cluster, namespace, [_pod(f"engine-{position}", 1) for position in range(ENGINES)])
+    used = _used(each_cluster, namespace, 3 + ENGINES)
+    counts = sorted(used[name] for name in fleet)
+    record_property("accelerators in use on each node", counts)
+    # Which node gets which pod varies from time to time, so the counts do.
+    assert max(counts) - min(counts) >= 2
+
+
 def _pod(name: str, gpus: int, *, scheduler: str = "default-scheduler", node: str = "") -> dict[str, Any]:
     amounts = {"nvidia.com/gpu": str(gpus), "cpu": "4", "memory": "8Gi"}
     container = {

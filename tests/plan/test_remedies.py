@@ -107,6 +107,22 @@ def test_several_bounds_are_changed_together_when_none_alone_is_enough() -> None
         assert path in together
 
 
+def test_more_than_all_the_nodes_of_the_world_take_is_told_as_what_they_take() -> None:
+    (remedy,) = told(service("traffic: {rate: 900000, promptTokens: 8000}", source=NEMO))
+    assert remedy.startswith("lower spec.traffic.rate to ")
+
+
+def test_what_is_too_large_for_this_machine_is_served_by_accelerators() -> None:
+    assert "set spec.engine to vllm" in told(service("engine: openvino", source=NEMO, model=", quantisation: bf16"))
+
+
+def test_a_remedy_that_is_not_enough_is_told_with_what_is_in_the_way_after_it() -> None:
+    lines = ("engine: vllm", "objectives: {ttft: 1ms}", "traffic: {rate: 900000, promptTokens: 8000}")
+    error = refusal(service(*lines, source="demo"))
+    assert error.problems[0].remedy
+    assert error.remedies or len(error.problems) > 1
+
+
 def test_what_nothing_can_serve_still_says_why() -> None:
     error = refusal(
         service("objectives: {ttft: 1ms}", "traffic: {promptTokens: 9000}", "engine: openvino", source=SMALL)

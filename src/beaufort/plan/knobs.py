@@ -245,6 +245,19 @@ class Availability:
 
 
 @dataclass(frozen=True, slots=True)
+class Engine:
+    """The embedded engine, when the file asks for it."""
+
+    def loosest(self, question: Question) -> Changes:
+        """Return that accelerators serve instead."""
+        return (Change(("spec", "engine"), "vllm"),) if question.service.spec.engine == "openvino" else ()
+
+    def settings(self, tried: Tried) -> Iterator[Changes]:
+        """Yield the same."""
+        yield self.loosest(tried.question)
+
+
+@dataclass(frozen=True, slots=True)
 class Accelerators:
     """The kinds of nodes, when the file names some."""
 

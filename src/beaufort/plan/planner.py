@@ -6,6 +6,7 @@ import math
 
 from beaufort.catalog.precision import weight_bytes
 from beaufort.catalog.repositories import KnownRepository
+from beaufort.errors import Problem
 from beaufort.plan.asking import AskError, ask
 from beaufort.plan.candidates import candidates
 from beaufort.plan.capacity_reasons import capacity_reasons
@@ -18,7 +19,7 @@ from beaufort.plan.notes import notes
 from beaufort.plan.outcome import Cost, Expectation
 from beaufort.plan.plan import Plan, Reason
 from beaufort.plan.question import Question
-from beaufort.plan.refusal import PlanError, impossible
+from beaufort.plan.refusal import PlanError, impossible, told
 from beaufort.plan.regions import regions
 from beaufort.plan.remedies import remedies
 from beaufort.plan.replica import EngineSettings, Memory, PlannedModel
@@ -28,7 +29,8 @@ from beaufort.plan.search import Found, search
 from beaufort.plan.setup import Profiles, Setup, roofline
 from beaufort.plan.way import Served
 from beaufort.spec.service import MistralService
-from beaufort.traffic.demand import Demand
+from beaufort.spec.traffic import Synthetic
+from beaufort.traffic.demand import Demand, synthetic
 
 _SEQUENCE_STEP = 8
 _DEVIATIONS = 4
@@ -50,29 +52,41 @@ def plan(service: MistralService, model: KnownRepository, demand: Demand, profil
     try:
         question = ask(service, model, demand, profiles)
     except AskError as error:
-        raise PlanError(*error.problems, remedies=_enough(error, service, model, demand, profiles)) from error
+        raise _whole(error, service, model, demand, profiles) from error
     judge = Judge()
     found = search(question, judge)
     if not found.served:
-        possible = remedies(question, lambda other: ask(other, model, demand, profiles), judge)
+        possible = remedies(question, lambda other: ask(other, model, _demand(other, demand), profiles), judge)
         raise impossible(question, found, possible)
     return _plan(question, found)
 
 
-def _enough(
+def _whole(
     error: AskError, service: MistralService, model: KnownRepository, demand: Demand, profiles: Profiles
-) -> list[Changes]:
-    """Return the remedies of an error with what it takes besides."""
-    found: list[Changes] = []
+) -> PlanError:
+    """Return an error whose remedies are enough; where none is, with what is in the way after them."""
+    enough: list[Changes] = []
+    rest: list[Problem] = []
     for changes in error.remedies:
         try:
-            plan(changed(service, changes), model, demand, profiles)
-            found.append(changes)
+            other = changed(service, changes)
+            plan(other, model, _demand(other, demand), profiles)
+            enough.append(changes)
         except PlanError as more:
-            found += [(*changes, *others) for others in more.remedies]
+            enough += [(*changes, *others) for others in more.remedies]
+            rest += more.problems
         except ValueError:  # the file's own rules refuse it: a typical request is longer
             continue
-    return found
+    (problem,) = error.problems
+    if enough:
+        return PlanError(Problem(problem.what, problem.where, told(enough)), remedies=enough)
+    return PlanError(problem, *rest)
+
+
+def _demand(service: MistralService, recorded: Demand) -> Demand:
+    """Return the traffic of a changed service: as its figures say now, or what was recorded."""
+    traffic = service.spec.traffic
+    return synthetic(traffic) if isinstance(traffic, Synthetic) else recorded
 
 
 def _plan(question: Question, found: Found) -> Plan:

@@ -20,6 +20,7 @@ from beaufort.plan.knobs import (
     Changes,
     Context,
     Cut,
+    Engine,
     Knob,
     Nodes,
     PerNode,
@@ -44,13 +45,16 @@ _SINGLE: tuple[Knob, ...] = (
     Accuracy(),
     Availability(),
     Accelerators(),
+    Engine(),
 )
 _GENEROUS = Latencies((1.6, 2.5, 5.0))
 _TOGETHER: tuple[tuple[Knob, ...], ...] = (
     (Nodes(), Replicas(), Budget()),
     (Context(), Nodes(), Replicas(), Budget()),
     (_GENEROUS, Nodes(), Replicas(), Budget()),
+    (Accuracy(), Nodes(), Replicas(), Budget()),
     (Accelerators(), Replicas(), Budget()),
+    (Engine(), Nodes(), Replicas(), Budget()),
     (Rate(),),
     (_GENEROUS, Context(), Accuracy(), PerNode(), Availability(), Nodes(), Replicas(), Budget()),
     (_GENEROUS, Accelerators(), Replicas(), Budget()),
