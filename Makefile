@@ -42,7 +42,8 @@ load: images ## Give the images to the nodes of the cluster that make cluster st
 bench: .venv/test.done ## Run every benchmark
 	@for each in benchmarks/*.py; do $(BIN)/python $$each || exit 1; done
 
-golden: .venv/test.done ## Render the examples again, into examples/rendered
+golden: .venv/test.done ## Plan and render the examples again, into examples/planned and examples/rendered
+	@for each in examples/*.yaml; do $(BIN)/beaufort plan $$each -o json > examples/planned/$$(basename $$each .yaml).json || exit 1; done
 	@for each in $(EXAMPLES); do $(BIN)/beaufort render examples/$$each.yaml -d examples/rendered/$$each 2>/dev/null || exit 1; done
 
 lock: .venv/uv.done ## Renew the locked dependencies

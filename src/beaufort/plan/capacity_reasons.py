@@ -110,7 +110,7 @@ def _pool(path: str, pool: Pool, served: Served) -> Said:
     fit = (
         f"{shape.nodes} nodes for each replica"
         if shape.nodes > 1
-        else f"{pool.accelerators_per_node // shape.accelerators} of {shape.accelerators} accelerators fit a node"
+        else f"{pool.accelerators_per_node // shape.accelerators} on a node"
     )
     yield f"{path}.nodes", f"{pool.replicas} replicas, {fit}"
     yield f"{path}.maxNodes", f"{pool.max_replicas} replicas, {fit}"

@@ -12,7 +12,7 @@ HIGHEST_LOAD = 0.8
 MARGIN = 1.15
 """By how much the modelled latencies must stay below the objectives: by as much as the simulated replica was above the
 model at loads of up to 0.7 (``benchmarks/planner.py``)."""
-_BURST_MARGIN = 0.1
+BURST_MARGIN = 0.1
 """What bursts add to that: all of it for endless ones."""
 _HALVINGS = 9
 LIGHTEST_LOAD = HIGHEST_LOAD / 2**_HALVINGS
@@ -48,7 +48,7 @@ class Target:
 
 def margin(dispersion: float) -> float:
     """Return by how much the modelled latencies must stay below the objectives."""
-    return MARGIN + _BURST_MARGIN * (1 - 1 / dispersion)
+    return MARGIN + BURST_MARGIN * (1 - 1 / dispersion)
 
 
 def limit(station: Station, target: Target, dispersion: float) -> float:
