@@ -6,7 +6,9 @@ network, its mounts and its rules go with it. So nothing of a machine can be lef
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +23,18 @@ _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Whoever is in these cannot be seen by, or see, the rest of the machine.
 _NODE = ("net", "mount", "uts", "ipc", "pid")
 _HUB = ("net", "mount")
+_TRIAL = (
+    "unshare",
+    "--net",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--mount-proc",
+    "grep",
+    "-qw",
+    "overlay",
+    "/proc/filesystems",
+)
 # What the kubelet sets for the whole machine. On a node it writes to files instead.
 _TUNABLES = {
     "vm/overcommit_memory": "1",
@@ -104,6 +118,17 @@ class Files:
     kept: tuple[Path, ...]
 
 
+def obstacle() -> str:
+    """Return what keeps this machine from having nodes; empty when nothing does."""
+    if os.geteuid():
+        return "nodes need root"
+    for program in ("unshare", "nsenter", "apt-get", "dpkg-deb"):
+        if not shutil.which(program):
+            return f"nodes need {program}, which is not on the PATH"
+    tried = subprocess.run(_TRIAL, capture_output=True, text=True, check=False)  # noqa: S603 - the rig's own arguments
+    return f"namespaces cannot be made here: {tried.stderr.strip()}" if tried.returncode else ""
+
+
 def hub(files: Files) -> list[str]:
     """Return the command that makes the hub, and then is its first process."""
     lines = [*_usr(files), *_replacing(files, {_TEMPORARY: files.temporary})]
@@ -155,9 +180,12 @@ def _usr(files: Files) -> list[str]:
 def _replacing(files: Files, replaced: dict[str, Path], more: Sequence[str] = ()) -> list[str]:
     """Return lines that put folders in the place of the machine's own, and put back what is kept of those.
 
-    ``more`` lines replace others, before anything is put back.
-
     Any of them may be in one that is replaced. So the shell takes hold of all of them first.
+
+    Args:
+        files: The files of all machines.
+        replaced: What takes the place of a folder, by the folder.
+        more: Lines that replace others, before anything is put back.
     """
     mounts = [
         *((str(source), target) for target, source in replaced.items()),
