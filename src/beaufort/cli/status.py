@@ -105,7 +105,7 @@ def _view(health: Health) -> RenderableType:
     ]
     for each in health.autoscalers:
         line = f"{each.name}: {each.replicas} replicas, {each.min} to {each.max} allowed"
-        parts.append(Text(f"{line}; its autoscaler is blind: {each.problem}" if each.problem else line))
+        parts.append(Text(f"{line}; its autoscaler has no figures: {each.problem}" if each.problem else line))
     parts += (Text(show_finding(each), "yellow" if each.passing else "red") for each in health.progress.findings)
     return Group(*parts)
 

@@ -126,7 +126,7 @@ def operators(cluster: Cluster, need: Need) -> Result:
     return ok(evidence)
 
 
-def topology(cluster: Cluster, _: Need) -> Result:
+def topology(cluster: Cluster, need: Need) -> Result:
     """Check that kubelets of nodes with accelerators align cores, memory and accelerators."""
     nodes = {name_of(each): each for each in cluster.all("nodes")}
     with_some = [
@@ -144,6 +144,11 @@ def topology(cluster: Cluster, _: Need) -> Result:
             "give nodes with accelerators single-numa-node and cpuManagerPolicy static: beaufort render --only nodes"
         )
         return warning(f"nothing is aligned on {listed(loose)}; {shown}", remedy)
+    strict = [name for name in with_some if asked.get(name, {}).get("topologyManagerPolicy") == "single-numa-node"]
+    if need.per_node > 1 and strict:
+        what = f"all {need.per_node} accelerators of an engine have to be of one NUMA node on {listed(strict)}; {shown}"
+        remedy = "see that a NUMA node has so many, or use topologyManagerPolicy best-effort or restricted"
+        return warning(what, remedy)
     return ok(shown)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -110,8 +110,8 @@ def _health(service: str, namespace: str, snapshot: Snapshot) -> Health:
 def _pod(pod: Object, now: datetime) -> PodHealth:
     status = pod.get("status", {})
     containers = status.get("containerStatuses") or ()
-    reasons = [each["state"]["waiting"].get("reason", "") for each in containers if "waiting" in each.get("state", {})]
-    phase = next(filter(None, reasons), status.get("reason") or status.get("phase", "Unknown"))
+    before = [f"Init:{reason}" for reason in _waiting(status.get("initContainerStatuses") or ()) if reason != _USUAL]
+    phase = next(iter([*before, *_waiting(containers)]), status.get("reason") or status.get("phase", "Unknown"))
     made = datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
     return PodHealth(
         pod["metadata"]["name"],
@@ -122,6 +122,13 @@ def _pod(pod: Object, now: datetime) -> PodHealth:
         pod["spec"].get("nodeName", ""),
         (now - made).total_seconds(),
     )
+
+
+_USUAL = "PodInitializing"  # of init containers whose turn has not come
+
+
+def _waiting(containers: Iterable[Object]) -> list[str]:
+    return [each["state"]["waiting"].get("reason", "") for each in containers if "waiting" in each.get("state", {})]
 
 
 def _scaling(autoscaler: Object) -> Scaling:
