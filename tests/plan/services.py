@@ -110,6 +110,7 @@ _ACCELERATOR = st.fixed_dictionaries(
 _REPLICAS = st.tuples(st.integers(0, 50), st.integers(1, 200)).map(
     lambda bounds: {"min": min(bounds), "max": max(*bounds, 1)}
 )
+_PARALLELISM = st.fixed_dictionaries({}, optional={"tensor": st.integers(1, 9), "pipeline": st.integers(1, 3)})
 _BUDGET = st.fixed_dictionaries({"perHour": st.floats(0.01, 1e6)}, optional={"perMonth": st.floats(0.01, 1e9)})
 _MODEL = st.fixed_dictionaries(
     {"source": st.sampled_from([MISTRAL, NEMO, SMALL, "demo"])},
@@ -125,6 +126,7 @@ SPECS = st.fixed_dictionaries(
         "objectives": _OBJECTIVES,
         "accelerators": st.lists(_ACCELERATOR, min_size=1, max_size=4),
         "replicas": _REPLICAS,
+        "parallelism": _PARALLELISM,
         "budget": _BUDGET,
         "regions": st.just([{"name": "eu", "share": 0.6}, {"name": "us"}]),
     },

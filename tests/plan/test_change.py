@@ -24,6 +24,12 @@ def test_a_value_is_changed_set_and_added() -> None:
     assert changed(asked, ()) == asked
 
 
+def test_a_value_is_left_out() -> None:
+    asked = service("parallelism: {tensor: 2}")
+    assert changed(asked, (Change(("spec", "parallelism"), None),)) == service()
+    assert str(Change(("spec", "parallelism"), None)) == "remove spec.parallelism"
+
+
 def test_what_the_file_refuses_is_refused() -> None:
     with pytest.raises(ValidationError):
         changed(service(), (Change(("spec", "model", "contextLength"), 1),))

@@ -36,6 +36,21 @@ def test_a_12b_in_bf16_on_single_l4s_says_what_it_lacks_and_what_would_do() -> N
     } <= set(told(wanted))
 
 
+def test_a_cut_that_no_node_holds_is_told_with_one_that_does() -> None:
+    remedies = told(
+        service("accelerators: [{product: L40S, countPerNode: 2, maxNodes: 4}]", "parallelism: {tensor: 8}")
+    )
+    assert "set spec.parallelism.tensor to 1" in remedies
+    assert "raise spec.accelerators[0].countPerNode to 8" in remedies
+
+
+def test_a_cut_is_planned_as_it_is_written() -> None:
+    made = planned(service("accelerators: [{product: L40S, countPerNode: 4}]", "parallelism: {tensor: 4}"))
+    assert (made.shape.tensor_parallel, made.shape.pipeline_parallel) == (4, 1)
+    made = planned(service("accelerators: [{product: L40S, maxNodes: 4}]", "parallelism: {tensor: 1, pipeline: 2}"))
+    assert (made.shape.pipeline_parallel, made.shape.nodes) == (2, 2)
+
+
 def test_a_budget_that_is_too_small_is_raised_to_what_it_takes() -> None:
     assert told(service("budget: {perHour: 0.01}", "traffic: {rate: 10}", H100)) == ["raise spec.budget.perHour to 4"]
     assert told(service("budget: {perHour: 3, perMonth: 10}", H100)) == [

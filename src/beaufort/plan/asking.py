@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from beaufort.catalog.accelerators import accelerator
+from beaufort.catalog.models import Architecture
 from beaufort.catalog.precision import Precision
 from beaufort.catalog.repositories import KnownRepository
 from beaufort.errors import Problem
@@ -14,6 +15,8 @@ from beaufort.plan.offers import Offer, offers, this_machine
 from beaufort.plan.question import Question, places_of, target_of
 from beaufort.plan.refusal import PlanError, told
 from beaufort.plan.setup import Profiles
+from beaufort.plan.shapes import tensor_parallel_sizes
+from beaufort.spec.parallelism import Parallelism
 from beaufort.spec.service import MistralService, Spec
 from beaufort.spec.source import DemoSource
 from beaufort.traffic.demand import Demand
@@ -35,6 +38,7 @@ def ask(service: MistralService, model: KnownRepository, demand: Demand, profile
         UsageError: An accelerator of the file is not known, or has no price.
     """
     embedded = is_embedded(service.spec, model)
+    _refuse_uneven(service, model.architecture, embedded=embedded)
     longest = _longest(service, model, demand)
     cut = replace(demand, prompt=demand.prompt.at_most(longest - 1), output=demand.output.at_most(longest - 1))
     return Question(
@@ -70,6 +74,27 @@ def _offers(service: MistralService, *, embedded: bool) -> tuple[Offer, ...]:
         return found
     mine = tuple(offer for offer in (offers(spec) if spec.accelerators else ()) if offer.accelerator.name == _CPU)
     return mine or (this_machine(accelerator(_CPU)),)
+
+
+def _refuse_uneven(service: MistralService, architecture: Architecture, *, embedded: bool) -> None:
+    """Refuse a cut that no accelerator could make."""
+    asked, where = service.spec.parallelism, "spec.parallelism"
+    if asked == Parallelism():
+        return
+    if embedded:
+        _refuse("the embedded engine is not cut over accelerators", where, (Change(("spec", "parallelism"), None),))
+    sizes = tensor_parallel_sizes(architecture, architecture.kv_heads)
+    if asked.tensor is not None and asked.tensor not in sizes:
+        what = (
+            f"the {architecture.heads} heads and {architecture.kv_heads} KV heads of {architecture.name} cannot be "
+            f"divided among {asked.tensor} accelerators"
+        )
+        nearest = max((size for size in sizes if size < asked.tensor), default=1)
+        _refuse(what, f"{where}.tensor", (Change(("spec", "parallelism", "tensor"), nearest),))
+    if asked.pipeline is not None and asked.pipeline > architecture.layers:
+        what = f"the {architecture.layers} layers of {architecture.name} cannot be cut into {asked.pipeline} stages"
+        path = ("spec", "parallelism", "pipeline")
+        _refuse(what, f"{where}.pipeline", (Change(path, architecture.layers, "lower"),))
 
 
 def _longest(service: MistralService, model: KnownRepository, demand: Demand) -> int:

@@ -21,7 +21,7 @@ class Change:
 
     Attributes:
         path: Of the value, as in the file; an index one past the end of a list adds to it.
-        value: What it should be, in JSON's terms.
+        value: What it should be, in JSON's terms; None to leave it out.
         verb: How a person is told: ``raise``, ``lower``, ``set``.
     """
 
@@ -32,6 +32,8 @@ class Change:
     def __str__(self) -> str:
         if self.verb == "add":
             return f"add {_flow(self.value)} to {dotted(self.path[:-1])}"
+        if self.value is None:
+            return f"remove {dotted(self.path)}"
         return f"{self.verb} {dotted(self.path)} to {_flow(self.value)}"
 
 
@@ -53,6 +55,8 @@ def _with(tree: JsonValue, path: Path, value: JsonValue) -> JsonValue:
         old = entries[name] if name < len(entries) else None
         return [*entries[:name], _with(old, tuple(below), value), *entries[name + 1 :]]
     fields = tree if isinstance(tree, dict) else {}
+    if not below and value is None:
+        return {field: kept for field, kept in fields.items() if field != name}
     return {**fields, name: _with(fields.get(name), tuple(below), value)}
 
 

@@ -18,6 +18,7 @@ from beaufort.plan.rounding import money_above
 from beaufort.plan.search import Found
 from beaufort.plan.setup import space
 from beaufort.plan.way import Served
+from beaufort.spec.parallelism import Parallelism
 from beaufort.spec.service import Spec
 
 Changes: TypeAlias = tuple[Change, ...]
@@ -148,6 +149,28 @@ class PerNode:
             Change(("spec", "accelerators", entry, "countPerNode"), count, "raise")
             for entry, nodes in sorted(_nodes(tried.chosen).items())
             if nodes and entry < len(written) and count > written[entry].count_per_node
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How a replica is cut."""
+
+    def loosest(self, question: Question) -> Changes:
+        """Return that the plan decides."""
+        asked = question.service.spec.parallelism
+        return (Change(("spec", "parallelism"), None),) if asked != Parallelism() else ()
+
+    def settings(self, tried: Tried) -> Iterator[Changes]:
+        """Yield the cut of the chosen way."""
+        asked, shape = tried.spec.parallelism, tried.chosen.way.shape
+        yield tuple(
+            Change(("spec", "parallelism", name), count)
+            for name, count, mine in (
+                ("tensor", shape.tensor_parallel, asked.tensor),
+                ("pipeline", shape.pipeline_parallel, asked.pipeline),
+            )
+            if count != (mine or 1)
         )
 
 

@@ -24,8 +24,9 @@ from beaufort.plan.judge import Draft, Judge, unfit
 from beaufort.plan.precisions import accuracy_loss, runs
 from beaufort.plan.question import Question
 from beaufort.plan.replica import Shape
-from beaufort.plan.shapes import shapes, tensor_parallel_sizes
+from beaufort.plan.shapes import fixed, shapes, tensor_parallel_sizes
 from beaufort.plan.way import Refused, Served, Way
+from beaufort.spec.parallelism import Parallelism
 
 _CENTS = 2
 _SLACK = 1e-9
@@ -97,14 +98,22 @@ def ways(question: Question) -> list[Way]:
     found = []
     for chip, per_node in _chips(question).items():
         for precision in _precisions(question, chip):
-            fits = partial(_fits, question, chip, precision)
-            held = [] if question.embedded else shapes(question.architecture, chip.name, per_node, fits)
-            nearest = 1 if question.embedded else tensor_parallel_sizes(question.architecture, per_node)[-1]
-            if not held or held[0].pipeline_parallel > 1:  # the reader should see why it takes several
-                held = [Shape(accelerator=chip.name, tensor_parallel=nearest), *held]
             loss = 0.0 if question.as_stored else accuracy_loss(precision)
-            found += [Way(chip, precision, shape, loss) for shape in held]
+            found += [Way(chip, precision, shape, loss) for shape in _shapes(question, chip, per_node, precision)]
     return found
+
+
+def _shapes(question: Question, chip: Accelerator, per_node: int, precision: Precision) -> list[Shape]:
+    asked = question.service.spec.parallelism
+    if question.embedded:
+        return [Shape(accelerator=chip.name)]
+    sizes = tensor_parallel_sizes(question.architecture, per_node)
+    if asked != Parallelism():
+        return fixed(chip.name, per_node, sizes, asked)
+    held = shapes(question.architecture, chip.name, per_node, partial(_fits, question, chip, precision))
+    if not held or held[0].pipeline_parallel > 1:  # the reader should see why it takes several
+        return [Shape(accelerator=chip.name, tensor_parallel=sizes[-1]), *held]
+    return held
 
 
 def _fits(question: Question, chip: Accelerator, precision: Precision, shape: Shape) -> bool:
