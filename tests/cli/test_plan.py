@@ -9,9 +9,9 @@ import pytest
 from tests.cli.conftest import HEAD, MISTRAL, Call, written
 
 from beaufort.cli.plan import planned
-from beaufort.plan.change import changed
 from beaufort.plan.plan import Plan
 from beaufort.plan.refusal import PlanError
+from beaufort.plan.remedy.change import changed
 from beaufort.spec import parse
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
