@@ -78,6 +78,8 @@ def search(question: Question, judge: Judge, *, thorough: bool = True) -> Found:
             left += 1
             continue
         found = judge.judge(question, draft, thorough=thorough and not needless)
+        if needless and isinstance(found, Refused):  # another number of tokens a step may serve, or say more
+            found = judge.judge(question, draft, thorough=thorough)
         if isinstance(found, Refused):
             refused.append(found)
         else:
