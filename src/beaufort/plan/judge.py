@@ -9,6 +9,7 @@ from beaufort.plan.outcome import HOURS_PER_MONTH
 from beaufort.plan.question import Question
 from beaufort.plan.queue.limit import HIGHEST_LOAD, margin
 from beaufort.plan.queue.station import Station
+from beaufort.plan.queue.work import Level
 from beaufort.plan.replica import Lifecycle
 from beaufort.plan.setup import Setup
 from beaufort.plan.sizing import Frame, Rates
@@ -29,7 +30,7 @@ class Judge:
         self.effort = 0.0
         self._stations: dict[tuple[object, ...], Station] = {}
         self._rates: dict[tuple[object, ...], Rates] = {}
-        self._most: dict[tuple[object, ...], float] = {}
+        self._levels: dict[tuple[object, ...], Level] = {}
 
     def draft(self, question: Question, way: Way) -> Draft | Refused:
         """Return a way with its bounds, or why it is out of the question."""
@@ -40,7 +41,7 @@ class Judge:
         if not standing:
             return Refused(way, Stage.MEMORY, f"no node has {way.shape.accelerators_per_node} of them")
         found = setups(question, way)
-        draft = Draft(way, standing, tuple(found), tuple(HIGHEST_LOAD * self._at_most(each) for each in found))
+        draft = Draft(way, standing, tuple(found), tuple(HIGHEST_LOAD * each.most(self._full(each)) for each in found))
         return bounded(question, draft) or draft
 
     def judge(self, question: Question, draft: Draft, *, thorough: bool = True) -> Served | Refused:
@@ -51,12 +52,14 @@ class Judge:
             draft: The way.
             thorough: Whether other numbers of tokens a step than the preferred one are tried.
         """
+        # Alone, a replica with most tokens a step is the fastest: what it does not reach none does.
+        fastest = max(draft.setups, key=lambda setup: setup.max_num_batched_tokens)
         best: Served | None = None
         refusals: list[Refused] = []
         for index, setup in enumerate(draft.setups if thorough else draft.setups[:1]):
             if best is not None and not self._may_beat(question, draft, index, best):
                 continue
-            found = self._serve(question, draft, setup, told=thorough)
+            found = self._serve(question, draft, setup, told=thorough and setup is fastest)
             if isinstance(found, Refused):
                 refusals.append(found)
             elif best is None or (found.cost, found.replicas) < (best.cost, best.replicas):
@@ -74,17 +77,17 @@ class Judge:
         """Return what replicas take."""
         kind = _kind(setup)
         if kind not in self._stations:
-            self._stations[kind] = setup.station()
+            self._stations[kind] = setup.station(self._full(setup))
         key = (*kind, question.target, question.demand.dispersion)
         if key not in self._rates:
             self._rates[key] = Rates(self._stations[kind], question.target, question.demand.dispersion)
         return self._rates[key]
 
-    def _at_most(self, setup: Setup) -> float:
+    def _full(self, setup: Setup) -> Level:
         kind = _kind(setup)
-        if kind not in self._most:
-            self._most[kind] = setup.most()
-        return self._most[kind]
+        if kind not in self._levels:
+            self._levels[kind] = setup.full()
+        return self._levels[kind]
 
     def _serve(self, question: Question, draft: Draft, setup: Setup, *, told: bool) -> Served | Refused:
         way, rates = draft.way, self.rates(question, setup)

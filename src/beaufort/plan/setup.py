@@ -14,7 +14,7 @@ from beaufort.perf.profile import StepProfile
 from beaufort.perf.roofline import Roofline
 from beaufort.plan.memory import BLOCK_SIZE, Fit, blocks_in, fit
 from beaufort.plan.queue.station import Station
-from beaufort.plan.queue.work import context_variance, level, mean_context, work
+from beaufort.plan.queue.work import Level, context_variance, level, mean_context, work
 from beaufort.plan.replica import Shape
 from beaufort.plan.staged import Staged
 from beaufort.traffic.demand import Demand
@@ -70,15 +70,17 @@ class Setup:
         """Requests that it runs at once: what its memory holds, the largest batch, or half of a step's tokens."""
         return min(seats(self.demand, self.kv_tokens), MOST_SEQUENCES, self.max_num_batched_tokens // 2)
 
-    def most(self) -> float:
-        """Return the requests per second at which every place is taken; ``Station.most`` without working it all out."""
-        full = level(self.profile, self.demand, self.places, self.max_num_batched_tokens)
-        tokens = max(0.0, self.demand.output.mean - 1)
-        return full.most(self.places, tokens)
+    def full(self) -> Level:
+        """Return what steps cost when every place is taken."""
+        return level(self.profile, self.demand, max(2, self.places), self.max_num_batched_tokens)
 
-    def station(self) -> Station:
-        """Return this replica as a queue."""
-        costs = work(self.profile, self.demand, self.places, self.max_num_batched_tokens)
+    def most(self, full: Level) -> float:
+        """Return the requests per second at which every place is taken; ``Station.most`` without working it all out."""
+        return full.most(self.places, max(0.0, self.demand.output.mean - 1))
+
+    def station(self, full: Level | None = None) -> Station:
+        """Return this replica as a queue; its ``full`` level spares work where it is known already."""
+        costs = work(self.profile, self.demand, self.places, self.max_num_batched_tokens, full)
         return Station(costs, self.demand, self.kv_tokens, self.places)
 
 

@@ -143,7 +143,9 @@ class Work:
         return low, high, min(1.0, max(0.0, far))
 
 
-def work(profile: StepProfile, demand: Demand, places: int, max_num_batched_tokens: int) -> Work:
+def work(
+    profile: StepProfile, demand: Demand, places: int, max_num_batched_tokens: int, full: Level | None = None
+) -> Work:
     """Return the costs of ``demand`` on a replica with these bounds.
 
     Args:
@@ -151,9 +153,12 @@ def work(profile: StepProfile, demand: Demand, places: int, max_num_batched_toke
         demand: Its lengths and its shared prefixes count; lengths are already cut to what the model takes.
         places: Most sequences in one step.
         max_num_batched_tokens: Most tokens in one step.
+        full: The last of the levels, where it is known already.
     """
-    levels = (level(profile, demand, running, max_num_batched_tokens) for running in _grid(places))
-    return Work(tuple(levels), mean_context(demand), context_variance(demand))
+    *fewer, most = _grid(places)
+    last = full or level(profile, demand, most, max_num_batched_tokens)
+    levels = (*(level(profile, demand, running, max_num_batched_tokens) for running in fewer), last)
+    return Work(levels, mean_context(demand), context_variance(demand))
 
 
 def level(profile: StepProfile, demand: Demand, running: int, max_num_batched_tokens: int) -> Level:
