@@ -50,6 +50,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("cluster")
             item.add_marker(pytest.mark.timeout(240, func_only=True))
+            if "lifecycle" in item.path.name and os.environ.get(ANY):
+                item.add_marker(pytest.mark.skip(reason="only the rig's own clusters are started and ended"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -8,8 +8,7 @@
 | `server` `discovery` | the API server itself: version, clock; where a kind of object is served |
 | `apply` | server-side apply with our own field manager, and what it would change |
 | `inventory` | what a service has in the cluster, remembered in the cluster |
-| `release` `departure` | a service's objects as a whole: check, apply, prune, delete; every step may be the last, \
-and is taken up again; waiting until pods are gone |
+| `release` `departure` | a service's objects as a whole: check, apply, prune, delete; until pods are gone |
 | `watch` `observer` | objects as they change, across lost connections; a service as it changes |
 | `question` `settling` | asking a model through the API server; from applied to answering |
 | `logs` `chorus` | what a container says; what those of a service say together |

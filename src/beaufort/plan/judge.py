@@ -155,10 +155,10 @@ def _bounded(question: Question, draft: Draft) -> Refused | None:
     peak = question.demand.peak_rate * max(place.share for place in question.places)
     fewest = math.ceil(peak / max(draft.most) - _TINY)
     if fewest > draft.room:
-        why = f"at least {fewest} replicas are needed for {peak:.4g} requests a second, the nodes hold {draft.room}"
+        why = f"at least {_replicas(fewest)} needed for {peak:.4g} requests a second, the nodes hold {draft.room}"
         return Refused(draft.way, Stage.ROOM, why)
     if spec.replicas and fewest > spec.replicas.max:
-        why = f"at least {fewest} replicas are needed, replicas.max is {spec.replicas.max}"
+        why = f"at least {_replicas(fewest)} needed, replicas.max is {spec.replicas.max}"
         return Refused(draft.way, Stage.ROOM, why)
     if why := unprotected(draft.standing, spec.objectives.availability):
         return Refused(draft.way, Stage.ROOM, why)
@@ -254,6 +254,10 @@ def _late(question: Question, way: Way, rates: Rates, room: int) -> Refused:
     ]
     excess = max(within * least / allowed for _, least, allowed, _, _ in waits)
     return Refused(way, Stage.LATENCY, "; ".join(late) or "the latencies are kept only without any traffic", excess)
+
+
+def _replicas(count: int) -> str:
+    return f"{count} replica{' is' if count == 1 else 's are'}"
 
 
 def _seconds(value: float) -> str:

@@ -11,7 +11,7 @@ from beaufort.plan.change import Change
 from beaufort.plan.knobs import Changes, Tried
 from beaufort.plan.limit import margin
 from beaufort.plan.question import Question
-from beaufort.plan.rounding import above, below
+from beaufort.plan.rounding import above, below, duration
 from beaufort.plan.way import Served
 from beaufort.spec.traffic import Synthetic
 
@@ -54,7 +54,7 @@ def _needed(reached: float, step: float, allowed: float) -> float | None:
 def _within(ttft: float | None, tpot: float | None) -> Changes:
     named = {"ttft": ttft, "tpot": tpot}
     return tuple(
-        Change(("spec", "objectives", name, "within"), seconds, "raise")
+        Change(("spec", "objectives", name, "within"), duration(seconds), "raise")
         for name, seconds in named.items()
         if seconds is not None
     )

@@ -24,6 +24,7 @@ from beaufort.plan.regions import regions
 from beaufort.plan.remedies import remedies
 from beaufort.plan.replica import EngineSettings, Memory, PlannedModel
 from beaufort.plan.replica_reasons import replica_reasons
+from beaufort.plan.rounding import digits
 from beaufort.plan.scaling import disruption, scaling
 from beaufort.plan.search import Found, search
 from beaufort.plan.setup import Profiles, Setup, roofline
@@ -139,8 +140,7 @@ def _engine(served: Served) -> EngineSettings:
 
 def _sequences(served: Served) -> int:
     """Four deviations above the mean batch at the objectives' limit: what is planned never waits for a place."""
-    count = max(1, served.busiest.planned)
-    state = served.rates.at(served.rates.each(count), count) or served.state
+    state = served.rates.at(served.most, max(1, served.busiest.planned)) or served.state
     wanted = state.running + _DEVIATIONS * state.running_deviation
     return min(max(_SEQUENCE_STEP, math.ceil(wanted / _SEQUENCE_STEP) * _SEQUENCE_STEP), served.rates.places)
 
@@ -158,14 +158,13 @@ def _memory(setup: Setup) -> Memory:
 
 def _expectation(question: Question, served: Served) -> Expectation:
     state = served.state
-    each = served.rates.each(max(1, served.busiest.planned))
     return Expectation(
-        ttft_seconds=served.ttft,
-        tpot_seconds=served.tpot,
-        running_per_replica=state.running,
-        utilisation=served.rate / each,
-        requests_per_second_per_replica=each,
-        output_tokens_per_second=question.demand.peak_rate * question.demand.output.mean,
+        ttft_seconds=digits(served.ttft),
+        tpot_seconds=digits(served.tpot),
+        running_per_replica=digits(state.running),
+        utilisation=digits(served.rate / served.most),
+        requests_per_second_per_replica=digits(served.most),
+        output_tokens_per_second=digits(question.demand.peak_rate * question.demand.output.mean),
         source=served.setup.profile.source,
         known_error=served.setup.profile.known_error,
     )
@@ -175,8 +174,8 @@ def _cost(question: Question, served: Served) -> Cost:
     demand = question.demand
     tokens = 3600 * demand.rate * (demand.prompt.mean + demand.output.mean)
     return Cost(
-        per_hour=served.cost,
-        per_hour_at_peak=served.cost_at_peak,
-        per_month=served.cost * HOURS_PER_MONTH,
-        per_million_tokens=served.cost / tokens * 1e6,
+        per_hour=digits(served.cost),
+        per_hour_at_peak=digits(served.cost_at_peak),
+        per_month=digits(served.cost * HOURS_PER_MONTH),
+        per_million_tokens=digits(served.cost / tokens * 1e6),
     )
