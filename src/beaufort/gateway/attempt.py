@@ -149,7 +149,10 @@ class Attempt:
     def on_lost(self, error: WireError) -> None:
         """Try again if the client has seen nothing."""
         what = error.problems[0].what
-        stale = self._head is None and self._connection is not None and self._connection.used > 1
+        used = self._connection is not None and self._connection.used > 1
+        # A machine that answers no more has not closed an idle connection: it is gone, and another connection to it
+        # would only take longer to fail.
+        stale = self._head is None and used and not isinstance(error.__cause__, TimeoutError)
         self._fail(
             Trouble(
                 "stale" if stale else "lost",
