@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import shutil
@@ -20,6 +19,7 @@ from rig.toolchain import Go
 from rig.versions import Release
 
 CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
+NODE = ("kubelet", "kube-proxy")
 # Measured for one release from nothing: 2.1 GB of Go's build cache, 1.4 GB of modules, 0.4 GB of programs.
 _DISK_BYTES = 5 * GIB
 
@@ -43,7 +43,7 @@ class Programs:
 
 def place(cache: Path, recipe: Recipe) -> Path:
     """Return the folder of a recipe's programs, which changes when the recipe does."""
-    return cache / f"{recipe.name}-{hashlib.sha256(repr(recipe).encode()).hexdigest()[:8]}"
+    return cache / f"{recipe.name}-{recipe.digest()}"
 
 
 def programs(release: Release, cache: Path, say: Say, wanted: Sequence[str] = CONTROL_PLANE) -> Programs:
@@ -56,6 +56,33 @@ def programs(release: Release, cache: Path, say: Say, wanted: Sequence[str] = CO
     _build(gomodule.etcd(), ("etcd",), cache, say)
     _build(gomodule.kubernetes(release), wanted, cache, say)
     return known(release, cache)
+
+
+def node_programs(release: Release, cache: Path, say: Say) -> Path:
+    """Return the folder of the rig's own programs for nodes, after building them, the kubelet and kube-proxy.
+
+    Raises:
+        UnavailableError: This machine cannot build them.
+        BuildError: Go failed.
+    """
+    _build(gomodule.kubernetes(release), NODE, cache, say)
+    recipe = gomodule.own(release)
+    _build(recipe, tuple(recipe.packages), cache, say)
+    return place(cache, recipe) / "bin"
+
+
+def addon_programs(cache: Path, say: Say) -> dict[str, Path]:
+    """Return the programs that run beside the control plane, by name, after building them.
+
+    Raises:
+        UnavailableError: This machine cannot build them.
+        BuildError: Go failed.
+    """
+    found: dict[str, Path] = {}
+    for recipe in gomodule.addons():
+        _build(recipe, tuple(recipe.packages), cache, say)
+        found |= {name: place(cache, recipe) / "bin" / name for name in recipe.packages}
+    return found
 
 
 def known(release: Release, cache: Path) -> Programs:
@@ -76,6 +103,8 @@ def _build(recipe: Recipe, wanted: Sequence[str], cache: Path, say: Say) -> None
         go = toolchain.find(cache, say)
         _clear(folder)
         write(folder / "go.mod", gomodule.text(recipe))
+        for name, source in recipe.sources.items():
+            write(folder / name, source)
         if recipe.release:
             # Only the module itself knows which staging modules it has: they change between releases.
             staged = gomodule.staged((go.download(recipe.module, folder) / "go.mod").read_text())

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from beaufort.errors import BeaufortError, Problem
-from rig import health, kubeconfig, state
+from rig import cgroups, health, kubeconfig, state
 from rig.cache import locked
 from rig.components import APISERVER, CONTROLLER_MANAGER, ETCD, SCHEDULER
 from rig.progress import Say
 from rig.state import Phase, State
 
 # What a cluster's folder holds, besides its state.
-FILES = ("pki", "etcd", "logs", "kubectl", "scheduler.yaml")
+FILES = ("pki", "etcd", "logs", "kubectl", "nodes", "addons", "tmp", "scheduler.yaml")
+
+
+KEEPER = "keeper"
 
 
 class ClusterError(BeaufortError):
@@ -35,7 +39,7 @@ class Component:
     Attributes:
         name: Its name.
         pid: Its process; 0 when it has none.
-        port: Where it listens.
+        port: Where it listens on this machine's loopback; 0 when it does not.
         healthy: Whether it runs and says that it is well.
     """
 
@@ -60,13 +64,25 @@ def judge(folder: Path, known: State) -> tuple[Component, ...]:
         CONTROLLER_MANAGER: known.ports.controller_manager,
         SCHEDULER: known.ports.scheduler,
     }
-    found = []
-    for name, port in ports.items():
-        one = known.process(name)
-        runs = one is not None and one.runs()
-        healthy = runs and health.answers(name, folder, known.ports)
-        found.append(Component(name, one.pid if one and runs else 0, port, healthy))
+    found = [
+        _component(known, name, port, partial(health.answers, name, folder, known.ports))
+        for name, port in ports.items()
+    ]
+    ready = health.nodes(folder, known.ports) if known.nodes else {}
+    for one in known.processes:
+        if one.name in ports or one.name == KEEPER:
+            continue
+        # The first process of a node stands for the whole of it.
+        is_node = any(node.name == one.name for node in known.nodes)
+        well = health.ready(ready.get(one.name, {})) if is_node else True
+        found.append(Component(one.name, one.pid if one.runs() else 0, 0, one.runs() and well))
     return tuple(found)
+
+
+def _component(known: State, name: str, port: int, answers: Callable[[], bool]) -> Component:
+    one = known.process(name)
+    runs = one is not None and one.runs()
+    return Component(name, one.pid if one and runs else 0, port, runs and answers())
 
 
 def healthy(folder: Path, known: State) -> bool:
@@ -92,6 +108,8 @@ def stop(folder: Path) -> bool:
             names = ", ".join(f"{one.name} ({one.pid})" for one in stuck)
             remedy = "is a disk not answering?"
             raise ClusterError(Problem(f"processes do not end although killed: {names}", remedy=remedy))
+        if left := cgroups.remove(folder):
+            raise ClusterError(Problem(f"control groups do not go: {', '.join(map(str, left))}"))
         kubeconfig.withdraw(known.kubeconfig)
         for name in FILES:
             path = folder / name

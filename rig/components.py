@@ -7,13 +7,18 @@ from pathlib import Path
 
 import yaml
 
-from rig.network import ADVERTISED, LOOPBACK, SERVICES, Ports
+from rig.network import ADVERTISED, ANY, LOOPBACK, SERVICES, Ports
 
 # In the order in which they are started. The last two wait until the API server is ready.
 ETCD, APISERVER = "etcd", "kube-apiserver"
 CONTROLLER_MANAGER, SCHEDULER = "kube-controller-manager", "kube-scheduler"
 # Requests per second that a component allows itself. With the default of 20 the controllers need seconds to start.
 _QPS = 1000
+# With nodes: a node is taken for lost after six seconds, and its pods are replaced five seconds later. The defaults are
+# 40 and 300. The first is more than the four seconds of a kubelet's lease.
+_GRACE_SECONDS, _EVICTION_SECONDS = 6, 5
+_PATIENT_SECONDS = 10_000
+_FAULTS = ("not-ready", "unreachable")
 NAMES = (ETCD, APISERVER, CONTROLLER_MANAGER, SCHEDULER)
 
 
@@ -44,7 +49,9 @@ def etcd(folder: Path, ports: Ports) -> list[str]:
     ]
 
 
-def apiserver(folder: Path, ports: Ports, gates: Mapping[str, bool], apis: Sequence[str]) -> list[str]:
+def apiserver(
+    folder: Path, ports: Ports, gates: Mapping[str, bool], apis: Sequence[str], *, nodes: bool = False
+) -> list[str]:
     """Return the API server's arguments.
 
     Args:
@@ -52,10 +59,11 @@ def apiserver(folder: Path, ports: Ports, gates: Mapping[str, bool], apis: Seque
         ports: Where it and etcd listen.
         gates: Feature gates, by name.
         apis: API versions to serve besides the default ones.
+        nodes: Whether it runs in a hub, where nodes reach it.
     """
     pki = folder / "pki"
     arguments = [
-        f"--bind-address={LOOPBACK}",
+        f"--bind-address={ANY if nodes else LOOPBACK}",
         f"--secure-port={ports.apiserver}",
         f"--advertise-address={ADVERTISED}",
         f"--service-cluster-ip-range={SERVICES}",
@@ -88,14 +96,34 @@ def apiserver(folder: Path, ports: Ports, gates: Mapping[str, bool], apis: Seque
         "--requestheader-username-headers=X-Remote-User",
         *_gates(gates),
     ]
+    if nodes:
+        arguments += [f"--default-{fault}-toleration-seconds={_EVICTION_SECONDS}" for fault in _FAULTS]
     if apis:
         arguments.append(f"--runtime-config={','.join(f'{api}=true' for api in apis)}")
     return arguments
 
 
-def controller_manager(folder: Path, ports: Ports, gates: Mapping[str, bool]) -> list[str]:
-    """Return the controller manager's arguments. Nodes bring their own pod CIDRs, so it allocates none."""
+def controller_manager(
+    folder: Path, ports: Ports, gates: Mapping[str, bool], *, nodes: bool = False, patient: bool = False
+) -> list[str]:
+    """Return the controller manager's arguments. Nodes bring their own pod CIDRs, so it allocates none.
+
+    Args:
+        folder: Where the cluster keeps its files.
+        ports: Where it listens.
+        gates: Feature gates, by name.
+        nodes: Whether there are nodes, whose failure is to be seen soon.
+        patient: Whether nodes that say nothing are taken for well, as those of KWOK, which send no heartbeats.
+    """
     pki = folder / "pki"
+    quick = [
+        f"--node-monitor-grace-period={_PATIENT_SECONDS if patient else _GRACE_SECONDS}s",
+        "--node-monitor-period=1s",
+        "--horizontal-pod-autoscaler-sync-period=2s",
+        "--horizontal-pod-autoscaler-cpu-initialization-period=10s",
+        "--horizontal-pod-autoscaler-initial-readiness-delay=2s",
+        "--enable-hostpath-provisioner=true",
+    ]
     return [
         *_serving(pki, "controller-manager", ports.controller_manager),
         f"--kubeconfig={pki / 'controller-manager.kubeconfig'}",
@@ -109,6 +137,7 @@ def controller_manager(folder: Path, ports: Ports, gates: Mapping[str, bool]) ->
         "--allocate-node-cidrs=false",
         f"--kube-api-qps={_QPS}",
         f"--kube-api-burst={2 * _QPS}",
+        *(quick if nodes else []),
         *_gates(gates),
     ]
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from beaufort.errors import BeaufortError, Problem
 from rig import toolchain
 from rig.cache import locked
 from rig.gomodule import Module
+from rig.kubectl import run
 from rig.progress import Say, step
 
 _PATIENCE = 120.0
@@ -46,11 +46,13 @@ class Source:
         name: The project.
         module: The Go module that ships them.
         files: Which of the module's files, as patterns from its root.
+        kind: What of these is taken.
     """
 
     name: str
     module: Module
     files: tuple[str, ...]
+    kind: str = field(default="CustomResourceDefinition", repr=False)
 
     def place(self, cache: Path) -> Path:
         """Return the folder of the definitions in the cache, which changes when the row does."""
@@ -101,6 +103,12 @@ SOURCES = (
         ("config/crd/*.yaml",),
     ),
 )
+STAGES = Source(
+    "kwok-stages",
+    Module("sigs.k8s.io/kwok", "v0.6.1"),
+    ("kustomize/stage/node/fast/*.yaml", "kustomize/stage/pod/fast/*.yaml"),
+    kind="Stage",
+)
 
 
 def fetch(cache: Path, say: Say) -> tuple[Path, ...]:
@@ -132,9 +140,22 @@ def _fetch(source: Source, go: toolchain.Go, cache: Path) -> None:
         if not found:
             raise CrdError(Problem(f"{source.module} has no {pattern}", source.name))
         for path in found:
-            if "\nkind: CustomResourceDefinition\n" in path.read_text():
+            if f"\nkind: {source.kind}\n" in path.read_text():
                 shutil.copyfile(path, draft / path.name)
     draft.rename(source.place(cache))
+
+
+def stages(cache: Path, say: Say) -> Path:
+    """Return the folder of KWOK's own stages: how a made-up node gets ready, and how a pod runs and goes.
+
+    Raises:
+        UnavailableError: There is no Go.
+        BuildError: The module cannot be had.
+    """
+    if not STAGES.place(cache).exists():
+        with locked(cache / "crds.lock", say):
+            _fetch(STAGES, toolchain.find(cache, say), cache)
+    return STAGES.place(cache)
 
 
 def install(definitions: Sequence[Path], kubectl: str, folder: Path) -> int:
@@ -146,12 +167,13 @@ def install(definitions: Sequence[Path], kubectl: str, folder: Path) -> int:
         folder: Where the cluster keeps its files.
 
     Raises:
-        CrdError: The cluster refused one.
+        KubectlError: The cluster refused one.
+        CrdError: The cluster does not serve one.
     """
     # Server-side: some are too big for the annotation of a client-side apply.
     arguments = ["apply", "--server-side", "--force-conflicts", "--field-manager=rig", "-o", "name"]
     files = [argument for each in definitions for argument in ("-f", str(each))]
-    applied = _kubectl(kubectl, folder, [*arguments, *files]).split()
+    applied = run(kubectl, folder, [*arguments, *files]).split()
     ends = time.monotonic() + _PATIENCE
     while missing := _unserved(kubectl, folder):
         if time.monotonic() > ends:
@@ -162,17 +184,5 @@ def install(definitions: Sequence[Path], kubectl: str, folder: Path) -> int:
 
 def _unserved(kubectl: str, folder: Path) -> list[str]:
     # `kubectl wait` asks for one at a time, a tenth of a second each.
-    listed = _kubectl(kubectl, folder, ["get", "crds", "-o", f"go-template={_LINES}"])
+    listed = run(kubectl, folder, ["get", "crds", "-o", f"go-template={_LINES}"])
     return [line.split()[0] for line in listed.splitlines() if not line.endswith(" True")]
-
-
-def _kubectl(kubectl: str, folder: Path, arguments: list[str]) -> str:
-    # Its cache of what the API server offers goes with the cluster, not into the user's home.
-    mine = [f"--kubeconfig={folder / 'pki' / 'admin.kubeconfig'}", f"--cache-dir={folder / 'kubectl'}"]
-    done = subprocess.run(  # noqa: S603 - the arguments are the rig's own
-        [kubectl, *mine, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        said = "\n".join(line[:300] for line in done.stderr.strip().splitlines()[-15:])
-        raise CrdError(Problem(f"the cluster refused custom resources:\n{said}"))
-    return done.stdout

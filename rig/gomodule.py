@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rig.versions import ETCD, Release
 
 KUBERNETES = "k8s.io/kubernetes"
+_PROGRAMS = Path(__file__).parent / "programs"
 _STAGED = re.compile(r"^\s*(?:replace\s+)?(k8s\.io/[\w.-]+)\s+=>\s+\./staging/", re.MULTILINE)
 
 
@@ -33,6 +36,7 @@ class Recipe:
         packages: The main package of every program, by the program's name.
         settings: String variables that the linker sets, by their full names.
         release: The release whose staging modules replace those of the module; None when it has none.
+        sources: Go files of our own that are compiled, by their paths in the small module.
     """
 
     name: str
@@ -41,6 +45,12 @@ class Recipe:
     packages: dict[str, str]
     settings: dict[str, str] = field(default_factory=dict)
     release: Release | None = None
+    sources: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def digest(self) -> str:
+        """Return what changes with everything that the programs depend on."""
+        told = repr(self) + (repr(self.sources) if self.sources else "")
+        return hashlib.sha256(told.encode()).hexdigest()[:8]
 
     def ldflags(self) -> str:
         """Return the linker's flags: no symbol tables, and the settings."""
@@ -76,6 +86,31 @@ def etcd() -> Recipe:
     """Return how etcd is built."""
     path = "go.etcd.io/etcd/server/v3"
     return Recipe(f"etcd-{ETCD}", Module(path, ETCD), go="1.24.0", packages={"etcd": path})
+
+
+def addons() -> tuple[Recipe, ...]:
+    """Return how the programs are built that run beside the control plane of a cluster with nodes."""
+    return tuple(
+        Recipe(f"{name}-{version}", Module(module, version), go, packages={name: f"{module}{package}"})
+        for name, module, version, go, package in (
+            ("coredns", "github.com/coredns/coredns", "v1.11.1", "1.22.0", ""),
+            ("metrics-server", "sigs.k8s.io/metrics-server", "v0.7.2", "1.22.0", "/cmd/metrics-server"),
+            ("lws", "sigs.k8s.io/lws", "v0.6.1", "1.24.0", "/cmd"),
+            ("kwok", "sigs.k8s.io/kwok", "v0.6.1", "1.22.3", "/cmd/kwok"),
+        )
+    )
+
+
+def own(release: Release) -> Recipe:
+    """Return how the rig's own programs for nodes are built: ``programs/`` holds their sources."""
+    files = {str(path.relative_to(_PROGRAMS)): path.read_text() for path in sorted(_PROGRAMS.glob("*/*.go"))}
+    return Recipe(
+        "nodes",
+        Module("k8s.io/kubelet", release.staging("k8s.io/kubelet")),
+        release.go,
+        packages={Path(name).parent.name: f"./{Path(name).parent}" for name in files},
+        sources=files,
+    )
 
 
 def staged(go_mod: str) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ import http.client
 import json
 import ssl
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from rig import components
 from rig.network import LOOPBACK, Ports
@@ -40,6 +42,25 @@ def has_default_account(folder: Path, ports: Ports) -> bool:
     """Return whether the namespace ``default`` has its service account, without which no pod can be created there."""
     path = "/api/v1/namespaces/default/serviceaccounts/default"
     return _get(folder / "pki", ports.apiserver, path, "ca", "admin") is not None
+
+
+def nodes(folder: Path, ports: Ports, selector: str = "") -> dict[str, dict[str, Any]]:
+    """Return the nodes with a label that the API server knows, by name; none when it does not answer."""
+    path = f"/api/v1/nodes?labelSelector={quote(selector)}"
+    body = _get(folder / "pki", ports.apiserver, path, "ca", "admin")
+    return {item["metadata"]["name"]: item for item in json.loads(body)["items"]} if body else {}
+
+
+def ready(node: dict[str, Any]) -> bool:
+    """Return whether a node says that it is ready, and has said so lately."""
+    conditions = {each["type"]: each["status"] for each in node.get("status", {}).get("conditions", ())}
+    return conditions.get("Ready") == "True"
+
+
+def node_ready(folder: Path, ports: Ports, name: str) -> bool:
+    """Return whether the node of that name is there and ready."""
+    found = nodes(folder, ports)
+    return name in found and ready(found[name])
 
 
 def _get(pki: Path, port: int, path: str, authority: str, client: str) -> bytes | None:

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from beaufort.errors import Problem, UsageError
-from rig import components, crds, health, kubeconfig, pki, process, state
+from rig import addons, components, crds, health, hub, kubeconfig, kubectl, node, pki, state
+from rig.bringup import PortTakenError, begin, until
 from rig.build import Programs
 from rig.cache import write
-from rig.cluster import ClusterError, stop
+from rig.cluster import KEEPER, stop
 from rig.components import APISERVER, CONTROLLER_MANAGER, ETCD, NAMES, SCHEDULER
+from rig.inventory import Node
+from rig.kit import Kit
 from rig.network import Ports, free_ports
 from rig.process import Process
 from rig.progress import Say, step
 from rig.state import Phase, State
 from rig.versions import Release, apis, gates
 
-# Three seconds when nothing else runs. A component that dies ends the wait at once.
-_PATIENCE = 180.0
 # More than one only for ports that another program took between our look and our use of them.
 _ATTEMPTS = 3
-_PORT_TAKEN = "address already in use"
-_REPOSITORY = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,8 @@ class Settings:
         gates: Feature gates besides those of the release.
         master: The process with whose end the cluster ends, too; None: it stays until it is ended.
         definitions: The folders of the custom resources to install.
+        nodes: The nodes to start.
+        kit: What they are made of; None when there are none.
     """
 
     release: Release
@@ -47,6 +46,8 @@ class Settings:
     gates: Mapping[str, bool] = field(default_factory=dict)
     master: Process | None = None
     definitions: tuple[Path, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    kit: Kit | None = None
 
 
 def start(folder: Path, settings: Settings, programs: Programs, say: Say) -> State:
@@ -60,7 +61,7 @@ def start(folder: Path, settings: Settings, programs: Programs, say: Say) -> Sta
     for _ in range(_ATTEMPTS - 1):
         try:
             return _try(folder, settings, programs, say)
-        except _PortTakenError:
+        except PortTakenError:
             say("another program took a port: trying others")
     return _try(folder, settings, programs, say)
 
@@ -82,7 +83,14 @@ def _try(folder: Path, settings: Settings, programs: Programs, say: Say) -> Stat
     if any(folder.iterdir()):
         raise UsageError(Problem("the cluster's folder holds other files", str(folder), "choose another --folder"))
     ports = free_ports()
-    known = State(phase=Phase.STARTING, version=settings.release.version, ports=ports, kubeconfig=settings.kubeconfig)
+    known = State(
+        phase=Phase.STARTING,
+        version=settings.release.version,
+        ports=ports,
+        kubeconfig=settings.kubeconfig,
+        gates=_gates(settings),
+        nodes=settings.nodes,
+    )
     state.save(folder, known)
     try:
         pki.make(folder / "pki", ports, dt.datetime.now(dt.UTC))
@@ -101,78 +109,66 @@ def _launch(folder: Path, settings: Settings, programs: Programs, known: State, 
     (folder / "logs").mkdir()
     if settings.master:
         # First, so that it is there for whatever is killed after it.
-        known = _start_one(folder, "keeper", _keeper(folder, settings.master), known)
+        known = begin(folder, KEEPER, _keeper(folder, settings.master), known)
+    if settings.kit:
+        known = hub.start(folder, node.files(folder, settings.kit), known)
     for name, arguments in _commands(folder, settings, known.ports).items():
-        known = _start_one(folder, name, [programs.path(name), *arguments], known)
+        command = [programs.path(name), *arguments]
+        known = begin(folder, name, hub.of(known).inside(*command) if settings.kit else command, known)
         if name == APISERVER:
             with step(say, "waiting for the API server"):
                 _wait(folder, known, (ETCD, APISERVER))
+    if settings.kit:
+        with step(say, "switching nodes on"):
+            known = node.switch_on(folder, known.nodes, settings.kit, known)
+        known = _addons(folder, settings, settings.kit, programs, known)
     # The controllers start meanwhile.
     if settings.definitions:
         with step(say, "installing custom resources"):
             crds.install(settings.definitions, programs.path("kubectl"), folder)
+            if settings.kit:
+                known = _start_addon(folder, addons.LWS, addons.lws(folder), settings.kit, known)
     with step(say, "waiting for the controllers"):
         _wait(folder, known, NAMES)
-        _until(partial(health.has_default_account, folder, known.ports), folder, known, "the account `default`")
+        until(partial(health.has_default_account, folder, known.ports), folder, known, "the account `default`")
+    if settings.kit:
+        with step(say, "waiting for the nodes"):
+            for each in known.nodes:
+                until(partial(health.node_ready, folder, known.ports, each.name), folder, known, each.name)
     return known
 
 
+def _addons(folder: Path, settings: Settings, kit: Kit, programs: Programs, known: State) -> State:
+    addons.prepare(folder)
+    kinds = ["dns", "metrics", "storage", *(["lws"] if settings.definitions else [])]
+    kubectl.apply(programs.path("kubectl"), folder, addons.manifests(folder, *kinds))
+    known = _start_addon(folder, addons.COREDNS, addons.coredns(folder), kit, known)
+    return _start_addon(folder, addons.METRICS, addons.metrics_server(folder), kit, known)
+
+
+def _start_addon(folder: Path, name: str, arguments: list[str], kit: Kit, known: State) -> State:
+    return begin(folder, name, hub.of(known).inside(str(kit.addons[name]), *arguments), known)
+
+
 def _keeper(folder: Path, master: Process) -> list[str]:
-    program = f"import sys; sys.path.insert(0, {str(_REPOSITORY)!r}); import rig.cli; rig.cli.main()"
-    return [sys.executable, "-c", program, "keep", str(folder), master.model_dump_json()]
+    return hub.own_command("keep", str(folder), master.model_dump_json())
+
+
+def _gates(settings: Settings) -> dict[str, bool]:
+    return {**gates(settings.release), **settings.gates}
 
 
 def _commands(folder: Path, settings: Settings, ports: Ports) -> dict[str, list[str]]:
-    on = {**gates(settings.release), **settings.gates}
+    on, nodes = _gates(settings), settings.kit is not None
     write(folder / "scheduler.yaml", components.scheduler_configuration(folder))
     return {
         ETCD: components.etcd(folder, ports),
-        APISERVER: components.apiserver(folder, ports, on, apis(settings.release)),
-        CONTROLLER_MANAGER: components.controller_manager(folder, ports, on),
+        APISERVER: components.apiserver(folder, ports, on, apis(settings.release), nodes=nodes),
+        CONTROLLER_MANAGER: components.controller_manager(folder, ports, on, nodes=nodes),
         SCHEDULER: components.scheduler(folder, ports, on),
     }
 
 
-def _start_one(folder: Path, name: str, command: list[str], known: State) -> State:
-    def write_down(one: Process) -> None:
-        state.save(folder, known.with_process(one))
-
-    one = process.start(name, command, folder, _log(folder, name), write_down)
-    return known.with_process(one)
-
-
 def _wait(folder: Path, known: State, names: tuple[str, ...]) -> None:
     for name in names:
-        _until(partial(health.answers, name, folder, known.ports), folder, known, name)
-
-
-def _until(holds: Callable[[], bool], folder: Path, known: State, what: str) -> None:
-    ends = time.monotonic() + _PATIENCE
-    while not holds():
-        for one in known.processes:
-            if not one.runs():
-                raise _ended(folder, one)
-        if time.monotonic() > ends:
-            raise ClusterError(
-                Problem(f"{what} is not there after {_PATIENCE:.0f} s", remedy="is the machine overloaded?")
-            )
-        time.sleep(0.05)
-
-
-class _PortTakenError(ClusterError):
-    pass
-
-
-def _ended(folder: Path, one: Process) -> ClusterError:
-    said = _tail(_log(folder, one.name))
-    kind = _PortTakenError if _PORT_TAKEN in said else ClusterError
-    return kind(Problem(f"{one.name} ended while the cluster started; it said last:\n{said}", one.name))
-
-
-def _log(folder: Path, name: str) -> Path:
-    return folder / "logs" / f"{name}.log"
-
-
-def _tail(log: Path, lines: int = 12) -> str:
-    said = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return "\n".join(said[-lines:]) or "nothing"
+        until(partial(health.answers, name, folder, known.ports), folder, known, name)

@@ -13,7 +13,8 @@ from pathlib import Path
 from rig import kubeconfig
 from rig.cache import write
 from rig.certificates import Authority, Pair, new_key, private_pem, public_pem
-from rig.network import ADVERTISED, KUBERNETES_SERVICE, LOOPBACK, SERVICE_NAMES, Ports
+from rig.inventory import NODES
+from rig.network import ADVERTISED, KUBERNETES_SERVICE, LOOPBACK, SERVICE_NAMES, Ports, node_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Leaf:
 
 
 _LOCAL = ("localhost", LOOPBACK)
+# Servers beside the control plane that the API server reaches through Services.
+ADDON_NAMES = ("metrics-server.kube-system.svc", "lws-webhook-service.lws-system.svc")
 # By authority, by the name of the file.
 LEAVES: dict[str, dict[str, Leaf]] = {
     "ca": {
@@ -34,6 +37,12 @@ LEAVES: dict[str, dict[str, Leaf]] = {
         "admin": Leaf("rig-admin", group="system:masters"),
         "controller-manager": Leaf("system:kube-controller-manager", names=_LOCAL),
         "scheduler": Leaf("system:kube-scheduler", names=_LOCAL),
+        "kube-proxy": Leaf("system:kube-proxy"),
+        "addon": Leaf("rig-addon", names=(*_LOCAL, ADVERTISED, *ADDON_NAMES)),
+        **{
+            node.name: Leaf(f"system:node:{node.name}", "system:nodes", (node.name, node_address(node.number)))
+            for node in NODES
+        },
     },
     "front-proxy-ca": {"front-proxy-client": Leaf("front-proxy-client")},
     "etcd-ca": {
@@ -42,6 +51,8 @@ LEAVES: dict[str, dict[str, Leaf]] = {
     },
 }
 KUBECONFIGS = ("admin", "controller-manager", "scheduler")
+# Of those who are in another namespace than the API server.
+REMOTE_KUBECONFIGS = ("kube-proxy", *(node.name for node in NODES))
 
 
 def make(folder: Path, ports: Ports, now: dt.datetime) -> None:
@@ -59,7 +70,7 @@ def make(folder: Path, ports: Ports, now: dt.datetime) -> None:
     tokens = new_key()
     write(folder / "service-accounts.key", private_pem(tokens), mode=0o600)
     write(folder / "service-accounts.pub", public_pem(tokens))
-    server = f"https://{LOOPBACK}:{ports.apiserver}"
-    for user in KUBECONFIGS:
-        text = kubeconfig.text(server, made["ca"].certificate, made[user])
-        write(folder / f"{user}.kubeconfig", text, mode=0o600)
+    for address, users in ((LOOPBACK, KUBECONFIGS), (ADVERTISED, REMOTE_KUBECONFIGS)):
+        for user in users:
+            text = kubeconfig.text(f"https://{address}:{ports.apiserver}", made["ca"].certificate, made[user])
+            write(folder / f"{user}.kubeconfig", text, mode=0o600)

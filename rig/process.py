@@ -39,6 +39,10 @@ class Process(BaseModel):
     started: int
     boot: str
 
+    def of(self, node: str) -> bool:
+        """Return whether it is the first process of a node, or a daemon of it."""
+        return self.name.partition(".")[0] == node
+
     def runs(self) -> bool:
         """Return whether it runs. A zombie does not."""
         return self.boot == _boot() and _start_time(self.pid) == self.started

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from beaufort.errors import Problem, UnavailableError
 from rig.cache import write
+from rig.inventory import Node
 from rig.network import Ports
 from rig.process import Process
 
@@ -29,6 +30,9 @@ class State(BaseModel):
         ports: Where it listens.
         kubeconfig: The file that was written for the user.
         processes: In the order of their start.
+        gates: Its feature gates.
+        nodes: The nodes that it has.
+        off: The names of those that are switched off.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,10 +42,25 @@ class State(BaseModel):
     ports: Ports
     kubeconfig: Path
     processes: tuple[Process, ...] = ()
+    gates: dict[str, bool] = {}
+    nodes: tuple[Node, ...] = ()
+    off: tuple[str, ...] = ()
 
     def with_process(self, process: Process) -> State:
         """Return the state with one more process."""
         return self.model_copy(update={"processes": (*self.processes, process)})
+
+    def without(self, name: str) -> State:
+        """Return the state without the processes of that name."""
+        return self.model_copy(update={"processes": tuple(one for one in self.processes if one.name != name)})
+
+    def with_off(self, node: str, *, off: bool) -> State:
+        """Return the state with a node switched off, and none of its processes; or with it switched on."""
+        others = tuple(name for name in self.off if name != node)
+        if not off:
+            return self.model_copy(update={"off": others})
+        left = tuple(one for one in self.processes if not one.of(node))
+        return self.model_copy(update={"off": (*others, node), "processes": left})
 
     def with_phase(self, phase: Phase) -> State:
         """Return the state in another phase."""

@@ -57,6 +57,13 @@ def test_one_layer_of_another_version(run: Run, plan_file: Callable[[str], str])
     assert "kind: Namespace" not in old.stdout
 
 
+def test_a_rehearsal_needs_no_accelerators(run: Run, plan_file: Callable[[str], str]) -> None:
+    result = run(plan_file("spot"), "--emulate")
+    assert "nvidia.com/gpu" not in result.stdout
+    assert "- emulated\n" in result.stdout
+    assert "note: A rehearsal: " in result.stderr
+
+
 def test_a_tree_for_every_region(run: Run, plan_file: Callable[[str], str], tmp_path: Path) -> None:
     result = run(plan_file("regions"), "-d", str(tmp_path / "deploy"))
     assert result.stdout == ""

@@ -4,30 +4,40 @@
         assert cluster.dry_run(manifest, namespace) == ""
 
 ``cluster`` is of the oldest supported version, ``newest_cluster`` of the newest, ``each_cluster`` both, one after the
-other. They are shared by all tests, so a test keeps to a namespace of its own or to dry runs.
+other: control planes without nodes. ``nodes`` is one of the oldest version with two nodes on which pods run, and
+``rig_nodes`` the same, for tests that switch a node off or let a device fail. They are shared by all tests, so a test
+keeps to a namespace of its own or to dry runs.
+
+With ``BEAUFORT_KUBECONFIG``, as `make test-cluster` sets it, ``cluster`` and ``nodes`` are whatever cluster that is.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rig.images import BASE
 from rig.versions import DEFAULT, RELEASES, Release
 
 ROOT = Path(__file__).parents[2]
 RIG = (sys.executable, "-m", "rig")
 # Set in CI, where these tests must run: what makes others skip them is a failure there.
 REQUIRED = "BEAUFORT_RIG_REQUIRED"
+# A cluster that is not the rig's.
+ANY = "BEAUFORT_KUBECONFIG"
+# What pods run there, where the rig's image is not known: anything with sh, sleep and python3.
+IMAGE = "BEAUFORT_TEST_IMAGE"
 PATIENCE = 60.0  # seconds that a test waits for what should come in a moment
 _BUILD_PATIENCE = 3600.0
 _UNAVAILABLE = 3
@@ -40,6 +50,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("cluster")
             item.add_marker(pytest.mark.timeout(240, func_only=True))
+            if "lifecycle" in item.path.name and os.environ.get(ANY):
+                item.add_marker(pytest.mark.skip(reason="only the rig's own clusters are started and ended"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -62,6 +74,20 @@ class Cluster:
     kubeconfig: Path
     programs: Path
     discovery: Path  # what kubectl keeps of the API server's offers, apart from the user's own
+    place: tuple[str, ...] | None = None  # how the rig's verbs find it; None when it is not the rig's
+    image: str = BASE
+
+    def rig(self, *arguments: str) -> str:
+        """Run a verb of the rig on this cluster and return what it says."""
+        assert self.place is not None
+        done = rig(*arguments, *self.place)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    def rig_folder(self) -> Path:
+        """Return where the rig keeps this cluster's files."""
+        assert self.place is not None
+        return Path(status(*self.place)["folder"])
 
     def kubectl(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run kubectl."""
@@ -126,23 +152,39 @@ def start(config: pytest.Config, release: Release, folder: Path, *flags: str) ->
     return status("--folder", str(folder))
 
 
-def _of(found: dict[str, Any], discovery: Path) -> Cluster:
-    return Cluster(found["version"], Path(found["kubeconfig"]), Path(found["programs"]), discovery)
+def _of(found: dict[str, Any], discovery: Path, *place: str) -> Cluster:
+    return Cluster(found["version"], Path(found["kubeconfig"]), Path(found["programs"]), discovery, place)
 
 
-def _running(release: Release) -> dict[str, Any] | None:
+def _running(release: Release, *, nodes: bool) -> dict[str, Any] | None:
     found = status()
-    return found if found["healthy"] and found["version"] == release.version else None
+    fits = found["healthy"] and found["version"] == release.version and bool(found["nodes"]) == nodes
+    return found if fits else None
 
 
-def _cluster(release: Release, factory: pytest.TempPathFactory, config: pytest.Config) -> Iterator[Cluster]:
+def _foreign(discovery: Path) -> Cluster | None:
+    kubeconfig = os.environ.get(ANY)
+    if not kubeconfig:
+        return None
+    kubectl = shutil.which("kubectl")
+    assert kubectl, "there is no kubectl on the PATH"
+    image = os.environ.get(IMAGE, "python:3.11-slim")
+    found = Cluster("", Path(kubeconfig), Path(kubectl).parent, discovery, image=image)
+    version = json.loads(found.kubectl("version", "-o", "json").stdout)["serverVersion"]["gitVersion"]
+    return replace(found, version=version)
+
+
+def _cluster(
+    release: Release, factory: pytest.TempPathFactory, config: pytest.Config, *, nodes: bool = False
+) -> Iterator[Cluster]:
     place = factory.mktemp("rig")
-    running = _running(release)
+    running = _running(release, nodes=nodes)
     if running:
         yield _of(running, place)
         return
     folder = place / "cluster"
-    yield _of(start(config, release, folder), place / "discovery")
+    found = start(config, release, folder, "--nodes" if nodes else "--no-nodes")
+    yield _of(found, place / "discovery", "--folder", str(folder))
     done = rig("down", "--folder", str(folder))
     assert done.returncode == 0, done.stderr
 
@@ -150,13 +192,43 @@ def _cluster(release: Release, factory: pytest.TempPathFactory, config: pytest.C
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Cluster]:
     """Return a cluster of the oldest Kubernetes that Beaufort supports."""
+    foreign = _foreign(tmp_path_factory.mktemp("discovery"))
+    if foreign:
+        yield foreign
+        return
     yield from _cluster(DEFAULT, tmp_path_factory, pytestconfig)
 
 
 @pytest.fixture(scope="session")
 def newest_cluster(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Cluster]:
     """Return a cluster of the newest Kubernetes that the rig has."""
+    if os.environ.get(ANY):
+        pytest.skip(f"{ANY} is the cluster to test")
     yield from _cluster(RELEASES[-1], tmp_path_factory, pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def nodes(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Cluster]:
+    """Return a cluster with nodes on which pods run ``nodes.image``."""
+    foreign = _foreign(tmp_path_factory.mktemp("discovery"))
+    if foreign:
+        yield foreign
+        return
+    made = _cluster(DEFAULT, tmp_path_factory, pytestconfig, nodes=True)
+    found = next(made)
+    assert found.place is not None
+    loaded = rig("image", "load", "base", *found.place)
+    assert loaded.returncode == 0, loaded.stderr
+    yield found
+    next(made, None)
+
+
+@pytest.fixture
+def rig_nodes(nodes: Cluster) -> Cluster:
+    """Return the rig's cluster with nodes, for what only the rig can do to a node."""
+    if nodes.place is None:
+        pytest.skip("only the rig switches nodes off and lets devices fail")
+    return nodes
 
 
 @pytest.fixture(params=["cluster", "newest_cluster"])
@@ -169,7 +241,8 @@ def each_cluster(request: pytest.FixtureRequest) -> Cluster:
 @pytest.fixture
 def namespace(request: pytest.FixtureRequest) -> Iterator[str]:
     """Return a namespace of the test's own, in which pods can be created, in the cluster that the test uses."""
-    name = next(each for each in ("each_cluster", "newest_cluster", "cluster") if each in request.fixturenames)
+    known = ("each_cluster", "newest_cluster", "cluster", "nodes")
+    name = next(each for each in known if each in request.fixturenames)
     used: Cluster = request.getfixturevalue(name)
     made = f"test-{uuid.uuid4().hex[:8]}"
     assert used.kubectl("create", "namespace", made).returncode == 0

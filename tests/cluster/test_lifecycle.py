@@ -15,6 +15,8 @@ from rig.versions import DEFAULT, RELEASES
 
 from .conftest import PATIENCE, RIG, ROOT, Cluster, rig, start, status
 
+ALONE = ("--no-crds", "--no-nodes")  # a control plane and nothing else, in seconds
+
 
 def processes(folder: Path) -> dict[int, str]:
     """Return every process with a cluster's folder in its arguments: all that the rig starts have it there."""
@@ -51,11 +53,11 @@ def folder(cluster: Cluster, tmp_path: Path) -> Iterator[Path]:
 
 
 def up(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    return rig("up", "--no-crds", "--folder", str(folder), "--kubeconfig", f"{folder}.kubeconfig", *flags)
+    return rig("up", *ALONE, "--folder", str(folder), "--kubeconfig", f"{folder}.kubeconfig", *flags)
 
 
 def test_a_second_up_changes_nothing_and_down_leaves_nothing(pytestconfig: pytest.Config, folder: Path) -> None:
-    first = start(pytestconfig, DEFAULT, folder, "--no-crds")
+    first = start(pytestconfig, DEFAULT, folder, *ALONE)
     assert first["healthy"]
     assert set(processes(folder).values()) >= {"etcd", "kube-apiserver", "kube-scheduler"}
     again = up(folder)
@@ -113,7 +115,7 @@ def test_down_leaves_nothing_after_everything_was_killed(folder: Path) -> None:
     ],
 )
 def test_a_start_that_is_ended_half_way(folder: Path, number: signal.Signals, names: list[str]) -> None:
-    command = [*RIG, "up", "--no-crds", "--folder", str(folder), "--kubeconfig", f"{folder}.kubeconfig"]
+    command = [*RIG, "up", *ALONE, "--folder", str(folder), "--kubeconfig", f"{folder}.kubeconfig"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as starting:
         ends = time.monotonic() + PATIENCE
         while not set(names) <= set(processes(folder).values()):
@@ -142,7 +144,7 @@ def test_it_ends_with_the_process_that_it_was_started_for(folder: Path) -> None:
 
 
 def test_two_that_start_at_once_start_one(folder: Path) -> None:
-    command = [*RIG, "up", "--no-crds", "--folder", str(folder), "--kubeconfig", f"{folder}.kubeconfig"]
+    command = [*RIG, "up", *ALONE, "--folder", str(folder), "--kubeconfig", f"{folder}.kubeconfig"]
     both = [
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for _ in range(2)

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from beaufort.catalog.models import MODELS, Architecture
+from beaufort.catalog.models import model as architecture
+from beaufort.catalog.repositories import KnownRepository, known_repository
 from beaufort.plan.plan import Plan
 from beaufort.plan.planner import plan
 from beaufort.spec import MistralService, parse
@@ -16,14 +17,10 @@ def example(name: str) -> MistralService:
     return parse((EXAMPLES / name).read_text())
 
 
-def architecture(service: MistralService) -> Architecture:
-    repo = service.spec.model.source.removeprefix("hf://")
-    return next((known for known in MODELS.values() if known.repo == repo), MODELS["smollm2-135m"])
-
-
 def planned(service: MistralService) -> Plan:
+    model = known_repository(service.spec.model.source) or KnownRepository(architecture("smollm2-135m"), None)
     assert isinstance(service.spec.traffic, Synthetic)
-    return plan(service, architecture(service), synthetic(service.spec.traffic))
+    return plan(service, model, synthetic(service.spec.traffic))
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("*.yaml")))

@@ -1,65 +1,17 @@
-"""Every number of a plan has a reason."""
-
-from __future__ import annotations
-
-from collections.abc import Iterator
-from pathlib import Path
+"""Every number of an example's plan has a reason, found by either name."""
 
 import pytest
-from pydantic import BaseModel
-
-from beaufort.cli.plan import planned
-from beaufort.plan.capacity import ScalePolicy
-from beaufort.plan.plan import Plan
-from beaufort.spec import parse
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
-PARTS = (
-    "model",
-    "shape",
-    "engine",
-    "memory",
-    "host",
-    "lifecycle",
-    "regions",
-    "scaling",
-    "disruption",
-    "expectation",
-    "cost",
-)
-GIVEN = {"accelerators_per_node"}  # as the file says
+from tests.plan.reasoned import assert_every_number_has_a_reason
+from tests.plan.services import EXAMPLES, example, planned
 
 
-def numbers(value: object, path: str) -> Iterator[str]:
-    """Yield the path of every number; a policy of scaling is one thing."""
-    if isinstance(value, ScalePolicy):
-        yield path
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            if name not in GIVEN:
-                yield from numbers(getattr(value, name), f"{path}.{name}")
-    elif isinstance(value, tuple):
-        for index, each in enumerate(value):
-            yield from numbers(each, f"{path}[{index}]")
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield path
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_number_of_an_example_has_a_reason(path: str) -> None:
+    assert_every_number_has_a_reason(planned(example(path)))
 
 
-def plan_of(name: str) -> Plan:
-    path = EXAMPLES / f"{name}.yaml"
-    return planned(parse(path.read_bytes(), path.name))
-
-
-@pytest.mark.parametrize("name", ["mistral-7b", "nemo-12b-spot", "demo"])
-def test_every_number_has_one_reason(name: str) -> None:
-    plan = plan_of(name)
-    found = [path for part in PARTS for path in numbers(getattr(plan, part), part)]
-    told = [reason.path for reason in plan.reasons]
-    assert sorted(set(told)) == sorted(told)
-    assert not set(found) - set(told)
-    assert all(reason.why for reason in plan.reasons)
-
-
-def test_a_plan_survives_json() -> None:
-    plan = plan_of("nemo-12b-spot")
-    assert Plan.model_validate_json(plan.model_dump_json(by_alias=True)) == plan
+def test_a_reason_is_found_by_the_names_of_the_json_and_of_the_classes() -> None:
+    plan = planned(example("mistral-7b.yaml"))
+    assert plan.why("engine.max_num_seqs") == plan.why("engine.maxNumSeqs") != ""
+    assert plan.why("regions[0].pools[0].max_nodes").startswith("4 replicas")
+    assert plan.why("engine.nothing") == ""

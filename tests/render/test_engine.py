@@ -249,10 +249,9 @@ def test_a_pinned_image_is_taken_as_it_is(named: Named, at: At) -> None:
 @pytest.mark.parametrize(
     ("choices", "what"),
     [
-        ("{engine: openvino}", "runs on one machine"),
-        ("{model: {source: demo}}", "is for the engine of this machine"),
+        ("{model: {source: demo}}", "is for the engine that runs on processors"),
         ("{model: {source: ./here}}", "no node knows the path"),
-        ("{model: {source: 'hf://a/b/c.gguf'}}", "is for the engine of this machine"),
+        ("{model: {source: 'hf://a/b/c.gguf'}}", "is for the engine that runs on processors"),
     ],
 )
 def test_what_no_cluster_can_run_is_refused(named: Named, choices: str, what: str) -> None:

@@ -174,6 +174,51 @@ def test_a_repository_without_safetensors_is_refused(pod: Pod, hub: Hub) -> None
     assert "no .safetensors files" in said
 
 
+_OTHERS = {
+    "config.json": b"{}",
+    "tokenizer.json": b"{}",
+    "openvino_model.xml": b"<net/>",
+    "openvino_model.bin": _WEIGHTS,
+    "openvino_tokenizer.bin": _WEIGHTS,
+    "model.safetensors": _WEIGHTS,
+    "whole.gguf": _WEIGHTS,
+    "wholesome.gguf": _WEIGHTS,
+    "q4/split-00001-of-00002.gguf": _WEIGHTS,
+    "q4/split-00002-of-00002.gguf": _WEIGHTS,
+    "q4/split-00001-of-00003.gguf": _WEIGHTS,
+    "README.md": b"#",
+}
+
+
+@pytest.mark.parametrize(
+    ("form", "files"),
+    [
+        (
+            "--openvino",
+            {"config.json", "tokenizer.json", "openvino_model.xml", "openvino_model.bin", "openvino_tokenizer.bin"},
+        ),
+        ("--gguf=whole.gguf", {"whole.gguf"}),
+        ("--gguf=q4/split-00001-of-00002.gguf", {"q4/split-00001-of-00002.gguf", "q4/split-00002-of-00002.gguf"}),
+    ],
+)
+def test_other_forms_are_downloaded_when_they_are_asked_for(pod: Pod, hub: Hub, form: str, files: set[str]) -> None:
+    hub.files = dict(_OTHERS)
+    code, said = pod.run(form)
+    assert code == 0, said
+    assert pod.held() - {".complete", ".lock"} == files
+    code, said = pod.run(form, "--wait")
+    assert code == 0, said
+
+
+@pytest.mark.parametrize(
+    ("form", "what"), [("--openvino", "no openvino_model.xml"), ("--gguf=a.gguf", "no file a.gguf")]
+)
+def test_a_form_that_is_not_there_is_refused(pod: Pod, form: str, what: str) -> None:
+    code, said = pod.run(form)
+    assert code == 1
+    assert what in said
+
+
 def test_a_marker_without_its_files_counts_for_nothing(pod: Pod) -> None:
     pod.folder.mkdir(parents=True)
     for text in ("", "[]", "{}", '{"repository": "owner/repo", "revision": "main", "files": {"gone": 1}}'):

@@ -61,5 +61,7 @@ def test_a_recipe_differs_with_everything_that_its_programs_depend_on() -> None:
         gomodule.kubernetes(RELEASES[-1]),
         replace(recipe, settings={}),
         replace(recipe, release=replace(DEFAULT, exceptions=())),
+        replace(recipe, sources={"one/main.go": "package main"}),
+        replace(recipe, sources={"one/main.go": "package main // other"}),
     ]
-    assert len({repr(each) for each in (recipe, *others)}) == 4
+    assert len({each.digest() for each in (recipe, *others)}) == 6

@@ -7,6 +7,7 @@ import yaml
 from cryptography import x509
 
 from rig import pki
+from rig.network import ADVERTISED, LOOPBACK
 
 from .conftest import NOW, PORTS
 
@@ -24,7 +25,7 @@ def load(folder: Path, name: str) -> x509.Certificate:
 def test_no_secret_is_readable_by_others(folder: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     secrets = [*folder.glob("*.key"), *folder.glob("*.kubeconfig")]
-    assert len(secrets) == 15
+    assert len(secrets) == 22
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
 
 
@@ -41,9 +42,10 @@ def test_every_certificate_is_of_its_authority_only(folder: Path) -> None:
 
 
 def test_a_kubeconfig_carries_its_users_own_certificate(folder: Path) -> None:
-    for user in pki.KUBECONFIGS:
+    addresses = dict.fromkeys(pki.KUBECONFIGS, LOOPBACK) | dict.fromkeys(pki.REMOTE_KUBECONFIGS, ADVERTISED)
+    for user, address in addresses.items():
         document = yaml.safe_load((folder / f"{user}.kubeconfig").read_text())
-        assert document["clusters"][0]["cluster"]["server"] == "https://127.0.0.1:6443"
+        assert document["clusters"][0]["cluster"]["server"] == f"https://{address}:6443"
         credentials = document["users"][0]["user"]
         assert base64.b64decode(credentials["client-certificate-data"]) == (folder / f"{user}.crt").read_bytes()
         assert base64.b64decode(credentials["client-key-data"]) == (folder / f"{user}.key").read_bytes()

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
 
-from beaufort.catalog.models import MODELS, Architecture
-from beaufort.catalog.repositories import known_repository
+from beaufort.cli import plan_table
+from beaufort.cli.model_source import held_by
 from beaufort.cli.output import output_option, print_json
-from beaufort.cli.plan_table import print_plan, print_reasons
 from beaufort.cli.service_file import load
-from beaufort.errors import Problem, UsageError
+from beaufort.cli.trace_file import demand_of
 from beaufort.plan.plan import Plan
 from beaufort.plan.planner import plan as make_plan
 from beaufort.spec import MistralService
-from beaufort.spec.source import DemoSource
-from beaufort.spec.traffic import Recorded
-from beaufort.traffic.demand import Demand, synthetic
 
 _EXAMPLES = """\b
 Examples:
@@ -33,41 +28,25 @@ Examples:
 def plan(file: str, output: str, *, explain: bool) -> None:
     """Plan the service FILE (default: service.yaml; - reads standard input).
 
-    Every quantisation, accelerator and shape that the file allows is tried; the cheapest that keeps the objectives
-    is chosen. Exit code 1: nothing keeps them.
+    Of every allowed quantisation, accelerator and shape, the cheapest that keeps every objective is chosen, and what
+    it runs, holds and costs is told, with what else was considered. When nothing serves, what is in the way is told for
+    each accelerator, with changes of the file that were tried; the exit code is then 1.
     """
     made = planned(load(file))
     if output == "json":
         print_json(made)
         return
-    console = Console()
-    print_plan(console, made)
+    plan_table.show(made)
     if explain:
-        print_reasons(console, made)
+        plan_table.explain(made)
 
 
 def planned(service: MistralService) -> Plan:
     """Return the plan of a service.
 
     Raises:
-        UsageError: Something that it names is not known.
-        PlanError: Nothing keeps every objective within the bounds of the file.
+        PlanError: Nothing keeps every objective within the bounds of the file; with what would.
+        TraceError: Rows of the trace that it names are wrong.
+        UsageError: Something that it names is not known, or cannot be read.
     """
-    return make_plan(service, _architecture(service), _demand(service))
-
-
-def _architecture(service: MistralService) -> Architecture:
-    if isinstance(service.spec.model.origin, DemoSource):
-        return MODELS["smollm2-135m"]
-    known = known_repository(service.spec.model.source)
-    if known is not None:
-        return known.architecture
-    where, remedy = "spec.model.source", "name the repository of a model that the catalog knows"
-    raise UsageError(Problem("the catalog does not know this model", where, remedy))
-
-
-def _demand(service: MistralService) -> Demand:
-    if isinstance(service.spec.traffic, Recorded):
-        where, remedy = "spec.traffic.trace", "describe the traffic by rate, promptTokens and outputTokens"
-        raise UsageError(Problem("traces are not planned from yet", where, remedy))
-    return synthetic(service.spec.traffic)
+    return make_plan(service, held_by(service), demand_of(service))

@@ -15,7 +15,7 @@ from beaufort.cli.plan_file import load_plan
 from beaufort.cli.tree import write_tree
 from beaufort.errors import Problem, UsageError
 from beaufort.plan.plan import Plan
-from beaufort.render import LAYERS, ManifestSet, explain
+from beaufort.render import LAYERS, ManifestSet, emulate, explain
 from beaufort.render import render as render_plan
 from beaufort.render.explanation import Traced
 from beaufort.spec.cluster import Cluster
@@ -27,6 +27,7 @@ Examples:
   beaufort plan service.yaml -o json | beaufort render - -d deploy && kubectl apply -k deploy
   beaufort render service.yaml --only engine --kubernetes 1.34
   beaufort render service.yaml --explain
+  beaufort render service.yaml --emulate | kubectl apply --server-side -f -
 """
 
 
@@ -39,8 +40,9 @@ Examples:
 @click.option("--only", type=click.Choice(_NAMES), multiple=True, help="One layer. Repeatable.")
 @click.option("--region", "regions", metavar="NAME", multiple=True, help="One region. Repeatable.")
 @click.option("--kubernetes", metavar="VERSION", help="Version of the cluster, instead of the file's.")
+@click.option("--emulate", "emulated", is_flag=True, help="Rehearse it: engines that act the plan's, on any nodes.")
 @click.option("--explain", "explained", is_flag=True, help="Say which numbers come from where in the plan, and why.")
-def render(
+def render(  # noqa: PLR0913 - one argument for each option
     *,
     file: str,
     directory: Path | None,
@@ -48,6 +50,7 @@ def render(
     only: tuple[str, ...],
     regions: tuple[str, ...],
     kubernetes: str | None,
+    emulated: bool,
     explained: bool,
 ) -> None:
     """Write the manifests of FILE: a service file (default: service.yaml), or a plan as JSON; - reads standard input.
@@ -55,7 +58,7 @@ def render(
     They go to standard output as one stream, ready for `kubectl apply`, or with -d into a Kustomize tree; what to know
     about them goes to standard error. What the cluster's version does not serve is left out, and a note says so.
     """
-    plan = load_plan(file)
+    plan = emulate(load_plan(file)) if emulated else load_plan(file)
     _check_regions(plan, regions)
     manifests = render_plan(plan, minor=_minor(kubernetes), only=only, regions=regions)
     if explained:

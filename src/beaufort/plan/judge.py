@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from beaufort.plan.lifecycle import CONTROL_SECONDS, NODE_SECONDS, RECLAIM_NOTICE, SHORTEST_NOTICE, lifecycle
 from beaufort.plan.limit import HIGHEST_LOAD, margin
-from beaufort.plan.mix import Stand, stands
+from beaufort.plan.mix import Stand, stands, unprotected
 from beaufort.plan.precisions import runs
 from beaufort.plan.question import Question
 from beaufort.plan.queueing import Station
@@ -15,9 +15,10 @@ from beaufort.plan.replica import Lifecycle
 from beaufort.plan.setup import Setup, space, timing
 from beaufort.plan.sizing import Frame, Rates
 from beaufort.plan.way import Refused, Served, Stage, Way
-from beaufort.units import show_bytes, show_seconds
+from beaufort.units import show_bytes
 
 HOURS_PER_MONTH = 730
+_LATE_EFFORT = 0.2
 _ALONE = 0.001  # of the rate at which every place is taken: as good as alone
 
 
@@ -57,11 +58,17 @@ _TINY = 1e-9
 
 
 class Judge:
-    """Judges ways to serve, and remembers how replicas behave: remedies ask nearly the same question again."""
+    """Judges ways to serve, and remembers how replicas behave: remedies ask nearly the same question again.
+
+    Attributes:
+        effort: How much was worked out: 1 for a replica's queues at many rates, less when the first one said it all.
+    """
 
     def __init__(self) -> None:
+        self.effort = 0.0
         self._stations: dict[tuple[object, ...], Station] = {}
         self._rates: dict[tuple[object, ...], Rates] = {}
+        self._most: dict[tuple[object, ...], float] = {}
 
     def draft(self, question: Question, way: Way) -> Draft | Refused:
         """Return a way with its bounds, or why it is out of the question."""
@@ -72,26 +79,39 @@ class Judge:
         if not standing:
             return Refused(way, Stage.MEMORY, f"no node has {way.shape.accelerators_per_node} of them")
         found = setups(question, way)
-        draft = Draft(way, standing, tuple(found), tuple(HIGHEST_LOAD * each.most() for each in found))
-        return self._bounded(question, draft)
+        draft = Draft(way, standing, tuple(found), tuple(HIGHEST_LOAD * self._at_most(each) for each in found))
+        return _bounded(question, draft) or draft
 
-    def judge(self, question: Question, draft: Draft) -> Served | Refused:
-        """Return how a way serves, or why it does not."""
+    def judge(self, question: Question, draft: Draft, *, thorough: bool = True) -> Served | Refused:
+        """Return how a way serves, or why it does not.
+
+        Args:
+            question: What is asked.
+            draft: The way.
+            thorough: Whether other numbers of tokens a step than the preferred one are tried.
+        """
         best: Served | None = None
         refusals: list[Refused] = []
-        for index, setup in enumerate(draft.setups):
-            if best is not None and draft.fewest(question, index) >= best.replicas:
+        for index, setup in enumerate(draft.setups if thorough else draft.setups[:1]):
+            if best is not None and not self._may_beat(question, draft, index, best):
                 continue
-            found = self._serve(question, draft, setup)
+            found = self._serve(question, draft, setup, told=thorough)
             if isinstance(found, Refused):
                 refusals.append(found)
             elif best is None or (found.cost, found.replicas) < (best.cost, best.replicas):
                 best = found
-        return best or max(refusals, key=lambda each: each.stage)
+        return best or min(refusals, key=lambda each: (-each.stage, each.excess))
+
+    def _may_beat(self, question: Question, draft: Draft, index: int, best: Served) -> bool:
+        """Return whether a number of tokens a step may need fewer replicas than the best one so far."""
+        if draft.fewest(question, index) >= best.replicas:
+            return False
+        rates, peak = self.rates(question, draft.setups[index]), question.demand.peak_rate
+        return any(rates.enough(sizing.needed - 1, peak * sizing.place.share) for sizing in best.sizings)
 
     def rates(self, question: Question, setup: Setup) -> Rates:
         """Return what replicas take."""
-        kind = (setup.accelerator, setup.precision, setup.shape, setup.max_num_batched_tokens, setup.max_model_len)
+        kind = _kind(setup)
         if kind not in self._stations:
             self._stations[kind] = setup.station()
         key = (*kind, question.target, question.demand.dispersion)
@@ -99,24 +119,18 @@ class Judge:
             self._rates[key] = Rates(self._stations[kind], question.target, question.demand.dispersion)
         return self._rates[key]
 
-    def _bounded(self, question: Question, draft: Draft) -> Draft | Refused:
-        """Refuse what no working out could save: there are too few nodes, or the cheapest is too dear."""
-        peak = question.demand.peak_rate * max(place.share for place in question.places)
-        fewest = math.ceil(peak / max(draft.most) - _TINY)
-        if fewest > draft.room:
-            why = f"at least {fewest} replicas are needed for {peak:.4g} requests a second, the nodes hold {draft.room}"
-            return Refused(draft.way, Stage.ROOM, why)
-        budget = question.service.spec.budget
-        month = draft.least_cost(question) * HOURS_PER_MONTH
-        if budget and budget.per_month is not None and month > budget.per_month:
-            why = f"it costs {month:.0f} a month at least, the budget is {budget.per_month:g}"
-            return Refused(draft.way, Stage.BUDGET, why)
-        return draft
+    def _at_most(self, setup: Setup) -> float:
+        kind = _kind(setup)
+        if kind not in self._most:
+            self._most[kind] = setup.most()
+        return self._most[kind]
 
-    def _serve(self, question: Question, draft: Draft, setup: Setup) -> Served | Refused:
+    def _serve(self, question: Question, draft: Draft, setup: Setup, *, told: bool) -> Served | Refused:
         way, rates = draft.way, self.rates(question, setup)
-        if rates.each(max(1, draft.room)) <= 0:
-            return Refused(way, Stage.LATENCY, _late(question, rates, draft.room))
+        if not rates.serves(max(1, draft.room)):
+            self.effort += _LATE_EFFORT
+            return _late(question, way, rates, draft.room) if told else Refused(way, Stage.LATENCY, "it is too slow")
+        self.effort += 1.0
         life = _life(question, setup, draft.standing)
         frame = _frame(question, life)
         sizings = []
@@ -128,6 +142,35 @@ class Judge:
             sizings.append(sized)
         served = Served(way, setup, rates, question.target, tuple(sizings), frame, life)
         return _within_budget(question, served)
+
+
+def _kind(setup: Setup) -> tuple[object, ...]:
+    """Return what makes a replica behave as it does, of one model."""
+    return (setup.accelerator, setup.precision, setup.shape, setup.max_num_batched_tokens, setup.demand)
+
+
+def _bounded(question: Question, draft: Draft) -> Refused | None:
+    """Refuse what no working out could save: there are too few nodes, or the cheapest is too dear."""
+    spec = question.service.spec
+    peak = question.demand.peak_rate * max(place.share for place in question.places)
+    fewest = math.ceil(peak / max(draft.most) - _TINY)
+    if fewest > draft.room:
+        why = f"at least {_replicas(fewest)} needed for {peak:.4g} requests a second, the nodes hold {draft.room}"
+        return Refused(draft.way, Stage.ROOM, why)
+    if spec.replicas and fewest > spec.replicas.max:
+        why = f"at least {_replicas(fewest)} needed, replicas.max is {spec.replicas.max}"
+        return Refused(draft.way, Stage.ROOM, why)
+    if why := unprotected(draft.standing, spec.objectives.availability):
+        return Refused(draft.way, Stage.ROOM, why)
+    peak_cost = min(stand.cost(draft.fewest(question)) for stand in draft.standing)
+    if spec.budget and spec.budget.per_hour is not None and peak_cost > spec.budget.per_hour:
+        why = f"it costs {peak_cost:.2f} an hour at the peak at least, the budget is {spec.budget.per_hour:g}"
+        return Refused(draft.way, Stage.BUDGET, why)
+    month = draft.least_cost(question) * HOURS_PER_MONTH
+    if spec.budget and spec.budget.per_month is not None and month > spec.budget.per_month:
+        why = f"it costs {month:.0f} a month at least, the budget is {spec.budget.per_month:g}"
+        return Refused(draft.way, Stage.BUDGET, why)
+    return None
 
 
 def unfit(question: Question, way: Way) -> str | None:
@@ -193,26 +236,33 @@ def _life(question: Question, setup: Setup, standing: tuple[Stand, ...]) -> Life
     return lifecycle(setup, longest, notice=notice, embedded=question.embedded)
 
 
-def _late(question: Question, rates: Rates, room: int) -> str:
+def _late(question: Question, way: Way, rates: Rates, room: int) -> Refused:
     """Say which latency is not kept even by a replica that has nothing else to do."""
     state = rates.alone(max(1, room), _ALONE)
     target, within = question.target, margin(rates.dispersion(max(1, room)))
-    said = []
     if state is None:
-        return "a replica cannot take any traffic"
-    least = state.ttft(100 * target.ttft_share) * within
-    if least > target.ttft:
-        said.append(
-            f"the first token takes {show_seconds(least)} for {100 * target.ttft_share:g} % of the requests even "
-            f"without a queue, {show_seconds(target.ttft)} are allowed"
-        )
-    least = state.tpot(100 * target.tpot_share) * within
-    if least > target.tpot:
-        said.append(
-            f"a token takes {show_seconds(least)} for {100 * target.tpot_share:g} % of the answers even "
-            f"without a queue, {show_seconds(target.tpot)} are allowed"
-        )
-    return "; ".join(said) or "the latencies are kept only without any traffic"
+        return Refused(way, Stage.LATENCY, "a replica cannot take any traffic")
+    waits = (
+        ("the first token", state.ttft(100 * target.ttft_share), target.ttft, target.ttft_share, "requests"),
+        ("a token", state.tpot(100 * target.tpot_share), target.tpot, target.tpot_share, "answers"),
+    )
+    late = [
+        f"{name} takes {_seconds(within * least)} for {100 * share:g} % of the {whose} even without a queue, "
+        f"{_seconds(allowed)} are allowed"
+        for name, least, allowed, share, whose in waits
+        if within * least > allowed
+    ]
+    excess = max(within * least / allowed for _, least, allowed, _, _ in waits)
+    return Refused(way, Stage.LATENCY, "; ".join(late) or "the latencies are kept only without any traffic", excess)
+
+
+def _replicas(count: int) -> str:
+    return f"{count} replica{' is' if count == 1 else 's are'}"
+
+
+def _seconds(value: float) -> str:
+    """Return a time with as many digits as it takes to see that it is too long by a little."""
+    return f"{1000 * value:.3g} ms" if value < 1 else f"{value:.4g} s"
 
 
 def _within_budget(question: Question, served: Served) -> Served | Refused:

@@ -30,7 +30,7 @@ _EMBEDDED_SECONDS, _EMBEDDED_READ = 3.0, 0.1e9
 PRE_STOP_SECONDS = 5
 """For gateways to see that the endpoint leaves: on a quiet cluster they do within a second."""
 _LEAST_SHUTDOWN, _MOST_SHUTDOWN = 10, 600
-_MARGIN_SECONDS = 5
+MARGIN_SECONDS = 5
 RECLAIM_NOTICE = {"eks": 120, "gke": 30, "aks": 30}
 """Seconds between the notice and the end of a spot node, by provider."""
 SHORTEST_NOTICE = 30
@@ -53,13 +53,13 @@ def lifecycle(setup: Setup, longest_seconds: float, *, notice: int | None, embed
     start = _EMBEDDED_SECONDS + weights / _EMBEDDED_READ if embedded else _PROCESS_SECONDS + weights / _READ
     shutdown = min(_MOST_SHUTDOWN, max(_LEAST_SHUTDOWN, math.ceil(longest_seconds)))
     if notice is not None:
-        shutdown = min(shutdown, notice - PRE_STOP_SECONDS - _MARGIN_SECONDS)
+        shutdown = min(shutdown, notice - PRE_STOP_SECONDS - MARGIN_SECONDS)
     return Lifecycle(
         startup_seconds=round(start, 1),
         first_startup_seconds=round(start + weights / _DOWNLOAD, 1),
         pre_stop_seconds=PRE_STOP_SECONDS,
         shutdown_seconds=shutdown,
-        grace_seconds=PRE_STOP_SECONDS + shutdown + _MARGIN_SECONDS,
+        grace_seconds=PRE_STOP_SECONDS + shutdown + MARGIN_SECONDS,
     )
 
 

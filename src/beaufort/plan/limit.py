@@ -12,10 +12,11 @@ HIGHEST_LOAD = 0.8
 MARGIN = 1.15
 """By how much the modelled latencies must stay below the objectives: by as much as the simulated replica was above the
 model at loads of up to 0.7 (``benchmarks/planner.py``)."""
-_BURST_MARGIN = 0.1
+BURST_MARGIN = 0.1
 """What bursts add to that: all of it for endless ones."""
 _HALVINGS = 9
-_LIGHTEST_LOAD = HIGHEST_LOAD / 2**_HALVINGS
+LIGHTEST_LOAD = HIGHEST_LOAD / 2**_HALVINGS
+"""Who does not keep the objectives at this one is taken to keep them never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Target:
 
 def margin(dispersion: float) -> float:
     """Return by how much the modelled latencies must stay below the objectives."""
-    return MARGIN + _BURST_MARGIN * (1 - 1 / dispersion)
+    return MARGIN + BURST_MARGIN * (1 - 1 / dispersion)
 
 
 def limit(station: Station, target: Target, dispersion: float) -> float:
@@ -56,7 +57,7 @@ def limit(station: Station, target: Target, dispersion: float) -> float:
     A looser target never gives less: it passes every trial that a tighter one passes, so it never ends lower.
     """
     most = station.most()
-    if not target.met(station.at(_LIGHTEST_LOAD * most, dispersion)):
+    if not target.met(station.at(LIGHTEST_LOAD * most, dispersion)):
         return 0.0
     low, high = 0.0, HIGHEST_LOAD
     for _ in range(_HALVINGS):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from beaufort.plan.availability import covers_reclaim, covers_zone
+from beaufort.plan.availability import ONE_ZONE_MOST, covers_reclaim, covers_zone
 from beaufort.plan.offers import Offer
 from beaufort.plan.replica import Shape
 
@@ -118,6 +118,18 @@ class Mix:
         if covers_reclaim(availability) and self.replicas - self.lost_with_a_zone(spot_only=True) < needed:
             return False
         return not covers_zone(availability) or self.replicas - self.lost_with_a_zone(spot_only=False) >= needed
+
+
+def unprotected(stands: tuple[Stand, ...], availability: float) -> str:
+    """Return why these nodes cannot cover what must be covered, however many there are; nothing when they can."""
+    zones = {zone for stand in stands for zone in stand.offer.zones}
+    if len(zones) > 1:
+        return ""
+    if covers_zone(availability):
+        return f"an availability above {ONE_ZONE_MOST:.2%} takes nodes in two zones or more"
+    if covers_reclaim(availability) and all(stand.offer.capacity == "spot" for stand in stands):
+        return "all its nodes are spot nodes of one zone, which may vanish together"
+    return ""
 
 
 def room(stands: tuple[Stand, ...], capacity: str) -> int:

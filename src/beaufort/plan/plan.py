@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import Field
+from pydantic.alias_generators import to_camel
 
 from beaufort.plan.capacity import Disruption, Region, Scaling
 from beaufort.plan.outcome import Candidate, Cost, Expectation
@@ -16,7 +17,7 @@ from beaufort.spec.service import MistralService
 class Reason(Part):
     """Why a number is what it is."""
 
-    path: str = Field(description="Of the number in the plan: `regions[0].replicas.needed`.")
+    path: str = Field(description="Of the number, as the plan's JSON has it: `regions[0].replicas.needed`.")
     why: str = Field(description="One sentence, with the figures it was computed from.")
 
 
@@ -42,5 +43,14 @@ class Plan(Part):
     notes: tuple[str, ...] = Field(default=(), description="What the reader should know: assumptions, compromises.")
 
     def why(self, path: str) -> str:
-        """Return why the number at ``path`` is what it is; empty when it has no reason of its own."""
-        return next((reason.why for reason in self.reasons if reason.path == path), "")
+        """Return why the number at ``path`` is what it is; empty when it has no reason of its own.
+
+        Args:
+            path: In the names of the JSON form or of these classes: ``engine.maxNumSeqs``, ``engine.max_num_seqs``.
+        """
+        wanted = _json_path(path)
+        return next((reason.why for reason in self.reasons if _json_path(reason.path) == wanted), "")
+
+
+def _json_path(path: str) -> str:
+    return ".".join(to_camel(name) if "_" in name else name for name in path.split("."))

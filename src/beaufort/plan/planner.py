@@ -3,56 +3,98 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
-from beaufort.catalog.accelerators import accelerator
-from beaufort.catalog.models import Architecture
-from beaufort.catalog.precision import Precision, weight_bytes
+from beaufort.catalog.precision import weight_bytes
+from beaufort.catalog.repositories import KnownRepository
 from beaufort.errors import Problem
+from beaufort.plan.asking import AskError, ask
 from beaufort.plan.candidates import candidates
+from beaufort.plan.capacity_reasons import capacity_reasons
+from beaufort.plan.change import changed
 from beaufort.plan.judge import HOURS_PER_MONTH, Judge
+from beaufort.plan.knobs import Changes
 from beaufort.plan.lifecycle import host
 from beaufort.plan.memory import BLOCK_SIZE, GPU_MEMORY_UTILIZATION
-from beaufort.plan.offers import offers, this_machine
+from beaufort.plan.notes import notes
 from beaufort.plan.outcome import Cost, Expectation
-from beaufort.plan.plan import Plan
-from beaufort.plan.question import Question, places_of, target_of
-from beaufort.plan.reasons import reasons
-from beaufort.plan.refusal import PlanError
+from beaufort.plan.plan import Plan, Reason
+from beaufort.plan.question import Question
+from beaufort.plan.refusal import PlanError, impossible, told
 from beaufort.plan.regions import regions
+from beaufort.plan.remedies import remedies
 from beaufort.plan.replica import EngineSettings, Memory, PlannedModel
+from beaufort.plan.replica_reasons import replica_reasons
+from beaufort.plan.rounding import digits
 from beaufort.plan.scaling import disruption, scaling
-from beaufort.plan.search import search
+from beaufort.plan.search import Found, search
 from beaufort.plan.setup import Profiles, Setup, roofline
 from beaufort.plan.way import Served
 from beaufort.spec.service import MistralService
-from beaufort.traffic.demand import Demand
+from beaufort.spec.traffic import Synthetic
+from beaufort.traffic.demand import Demand, synthetic
 
 _SEQUENCE_STEP = 8
 _DEVIATIONS = 4
 
 
-def plan(service: MistralService, architecture: Architecture, demand: Demand, profiles: Profiles = roofline) -> Plan:
+def plan(service: MistralService, model: KnownRepository, demand: Demand, profiles: Profiles = roofline) -> Plan:
     """Return the cheapest way to keep every objective of a service.
 
     Args:
         service: What is wanted.
-        architecture: The model that its source stands for.
+        model: What its source holds.
         demand: The traffic that it describes.
         profiles: How long steps take.
 
     Raises:
-        PlanError: Nothing keeps every objective within the bounds of the file.
+        PlanError: Nothing keeps every objective within the bounds of the file; with what would.
         UsageError: An accelerator of the file is not known, or has no price.
     """
-    question = ask(service, architecture, demand, profiles)
-    found = search(question, Judge())
+    try:
+        question = ask(service, model, demand, profiles)
+    except AskError as error:
+        raise _whole(error, service, model, demand, profiles) from error
+    judge = Judge()
+    found = search(question, judge)
     if not found.served:
-        raise PlanError(*(Problem(f"{each.way}: {each.why}") for each in found.refused))
+        possible = remedies(question, lambda other: ask(other, model, _demand(other, demand), profiles), judge)
+        raise impossible(question, found, possible)
+    return _plan(question, found)
+
+
+def _whole(
+    error: AskError, service: MistralService, model: KnownRepository, demand: Demand, profiles: Profiles
+) -> PlanError:
+    """Return an error whose remedies are enough; where none is, with what is in the way after them."""
+    enough: list[Changes] = []
+    rest: list[Problem] = []
+    for changes in error.remedies:
+        try:
+            other = changed(service, changes)
+            plan(other, model, _demand(other, demand), profiles)
+            enough.append(changes)
+        except PlanError as more:
+            enough += [(*changes, *others) for others in more.remedies]
+            rest += more.problems
+        except ValueError:  # the file's own rules refuse it: a typical request is longer
+            continue
+    (problem,) = error.problems
+    if enough:
+        return PlanError(Problem(problem.what, problem.where, told(enough)), remedies=enough)
+    return PlanError(problem, *rest)
+
+
+def _demand(service: MistralService, recorded: Demand) -> Demand:
+    """Return the traffic of a changed service: as its figures say now, or what was recorded."""
+    traffic = service.spec.traffic
+    return synthetic(traffic) if isinstance(traffic, Synthetic) else recorded
+
+
+def _plan(question: Question, found: Found) -> Plan:
     chosen = found.served[0]
     planned = regions(question, chosen)
-    made = Plan(
-        service=service,
+    bare = Plan(
+        service=question.service,
         model=_model(question, chosen.setup),
         shape=chosen.way.shape,
         engine=_engine(chosen),
@@ -67,35 +109,9 @@ def plan(service: MistralService, architecture: Architecture, demand: Demand, pr
         reasons=(),
         candidates=candidates(found),
     )
-    return made.model_copy(update={"reasons": reasons(made)})
-
-
-def ask(service: MistralService, architecture: Architecture, demand: Demand, profiles: Profiles) -> Question:
-    """Return the question that a service asks, with everything looked up."""
-    spec = service.spec
-    longest = spec.model.context_length or architecture.max_context
-    cut = replace(
-        demand, prompt=demand.prompt.at_most(max(1, longest - 1)), output=demand.output.at_most(max(1, longest - 1))
-    )
-    embedded = spec.engine == "openvino" or (spec.engine == "auto" and spec.model.source == "demo")
-    return Question(
-        service=service,
-        architecture=architecture,
-        demand=cut,
-        offers=(this_machine(accelerator("cpu")),) if embedded else offers(spec),
-        target=target_of(service),
-        places=places_of(spec.regions),
-        profiles=profiles,
-        precisions=_precisions(service, embedded=embedded),
-        embedded=embedded,
-    )
-
-
-def _precisions(service: MistralService, *, embedded: bool) -> tuple[Precision, ...]:
-    asked = service.spec.model.quantisation
-    if asked == "auto":
-        return (Precision.W4A16,) if embedded else tuple(Precision)
-    return (Precision.W4A16,) if asked == "gguf" else (Precision(asked),)
+    said = (*replica_reasons(bare, question, chosen), *capacity_reasons(bare, question, chosen))
+    reasons = tuple(Reason(path=path, why=why) for path, why in said)
+    return bare.model_copy(update={"reasons": reasons, "notes": notes(bare, question, found)})
 
 
 def _model(question: Question, setup: Setup) -> PlannedModel:
@@ -145,12 +161,12 @@ def _expectation(question: Question, served: Served) -> Expectation:
     state = served.state
     each = served.rates.each(max(1, served.busiest.planned))
     return Expectation(
-        ttft_seconds=served.ttft,
-        tpot_seconds=served.tpot,
-        running_per_replica=state.running,
-        utilisation=served.rate / each,
-        requests_per_second_per_replica=each,
-        output_tokens_per_second=question.demand.peak_rate * question.demand.output.mean,
+        ttft_seconds=digits(served.ttft),
+        tpot_seconds=digits(served.tpot),
+        running_per_replica=digits(state.running),
+        utilisation=digits(served.rate / each),
+        requests_per_second_per_replica=digits(each),
+        output_tokens_per_second=digits(question.demand.peak_rate * question.demand.output.mean),
         source=served.setup.profile.source,
         known_error=served.setup.profile.known_error,
     )
@@ -160,8 +176,8 @@ def _cost(question: Question, served: Served) -> Cost:
     demand = question.demand
     tokens = 3600 * demand.rate * (demand.prompt.mean + demand.output.mean)
     return Cost(
-        per_hour=served.cost,
-        per_hour_at_peak=served.cost_at_peak,
-        per_month=served.cost * HOURS_PER_MONTH,
-        per_million_tokens=served.cost / tokens * 1e6,
+        per_hour=digits(served.cost),
+        per_hour_at_peak=digits(served.cost_at_peak),
+        per_month=digits(served.cost * HOURS_PER_MONTH),
+        per_million_tokens=digits(served.cost / tokens * 1e6),
     )

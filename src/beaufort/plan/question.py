@@ -33,6 +33,7 @@ class Question:
         profiles: How long steps take.
         precisions: The forms of the weights that are tried.
         embedded: Whether the embedded engine runs it, on processors.
+        as_stored: Whether the weights are served in a form of their file's own, which loses nothing more.
     """
 
     service: MistralService
@@ -44,6 +45,7 @@ class Question:
     profiles: Profiles
     precisions: tuple[Precision, ...]
     embedded: bool
+    as_stored: bool = False
 
     @property
     def budgets(self) -> tuple[int, ...]:

@@ -11,15 +11,14 @@ hold it up by ``E = rho (base + D + rho T) / (1 - rho)``. So with ``n`` in the b
 
     d(n) = n / (m T(n) + E(n))
 
-and where ``d(n) = rate`` is the balance (Little's law). Around it ``n`` wavers as a birth and death process, whose
-distribution does not depend on that of the answers' lengths (processor sharing: J. Cohen, The multiple phase service
-network with generalized processor sharing, Acta Informatica 12, 1979), and in its continuous form
+and where ``d(n) = rate`` is the balance (Little's law). Around it ``n`` wavers as a birth and death process
+(``wavering``), whose distribution does not depend on that of the answers' lengths (processor sharing: J. Cohen, The
+multiple phase service network with generalized processor sharing, Acta Informatica 12, 1979), with the noise
 
-    p(n) ~ exp(integral of ln(rate / d(x)) dx / S),
     S = (I (1 + r D)^2 + r^2 Var delta + 1) / 2,   r = rate / (1 - rho)
 
-``S`` is the noise of arrivals, departures and of the time that prompts take, over that of plain arrivals and departures
-(the linear noise approximation; 1 when prompts cost nothing and arrivals are a Poisson process).
+of arrivals, departures, and of the time that prompts take, over that of plain arrivals and departures (the linear noise
+approximation; 1 when prompts cost nothing and arrivals are a Poisson process).
 
 How far this is from the simulated replica is measured by ``benchmarks/planner.py``.
 """
@@ -28,19 +27,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import NamedTuple
 
 from beaufort.plan.gamma import Moments
 from beaufort.plan.state import State
+from beaufort.plan.wavering import wavering
 from beaufort.plan.work import Level, Prompt, Work
 from beaufort.traffic.demand import Demand
 
 _STEPS = 30
+_ROUNDS = 2
 _CLOSE = 1e-6
-_NODES = 24  # of the integral
 _FEWEST = 1e-12
-_COUNTED = 40
-_GOSPER = 1 / 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +59,7 @@ class Station:
 
     def most(self) -> float:
         """Return the rate at which every place is taken when nothing is cached: above it the queue only grows."""
-        low, high, far = self.work.around(self.places)
-        base, delta = low.base + far * (high.base - low.base), _mean_delta(low, high, far, 0.0)
-        return self.places / (self._tokens * base + self.places * delta)
+        return self.work.levels[-1].most(self.places, self._tokens)
 
     def hits(self, rate: float, running: float) -> float:
         """Return the share of the shared tokens that are still in the cache when they are asked for.
@@ -113,21 +109,40 @@ class Station:
 
     def _held(self, rate: float, running: float) -> float:
         """Answers that would be under way when each took as long as with ``running`` of them in the batch."""
-        low, high, far = self.work.around(running)
-        base = low.base + far * (high.base - low.base)
-        delta = _mean_delta(low, high, far, self.hits(rate, running))
-        rho = rate * delta
+        at = self._steps(rate, running)
+        rho = rate * at.delta
         if rho >= 1:
             return math.inf
-        step = base / (1 - rho)
-        return rate * (self._tokens * step + rho * (base + delta + rho * step) / (1 - rho))
+        queued = rho * (at.base + at.delta + rho * at.step) / (1 - rho)
+        return rate * (self._tokens * at.step + queued)
+
+    def _steps(self, rate: float, running: float) -> _Steps:
+        """Return how steps are with ``running`` in the batch: the longer they are, the more prompts meet in one."""
+        low, high, far = self.work.around(running)
+        near, hits = 1 - far, self.hits(rate, running) if self.demand.shared else 0.0
+        base = step = near * low.base + far * high.base
+        (low_alone, low_tokens), (high_alone, high_tokens) = low.prompt(hits), high.prompt(hits)
+        tokens = near * low_tokens + far * high_tokens
+        # Also one that comes alone is never cheaper than its tokens in a crowd of next to nobody.
+        low_alone = max(low_alone, low_tokens * low.crowds[0][1])
+        high_alone = max(high_alone, high_tokens * high.crowds[0][1])
+        delta = alone = near * low_alone + far * high_alone
+        for _ in range(_ROUNDS):
+            met = rate * step * tokens
+            below = max(low_alone, low_tokens * low.per_token(met))
+            above = max(high_alone, high_tokens * high.per_token(met))
+            delta = max(alone, near * below + far * above)
+            if rate * delta >= 1:
+                break
+            step = base / (1 - rate * delta)
+        return _Steps(low, high, far, hits, base, step, delta, delta / alone if alone > 0 else 1.0)
 
     def _settled(self, rate: float, dispersion: float, balance: float) -> State:
         prompts = self._prompts(rate, balance)
         adds = Moments.of((prompt.share, prompt.delta) for prompt in prompts)
         held_up = rate / max(1e-9, 1 - rate * adds.mean)  # answers that a second of prompts keeps from ending
         noise = (dispersion * (1 + held_up * adds.mean) ** 2 + held_up**2 * adds.variance + 1) / 2
-        batch = self._wavering(rate, balance, noise)
+        batch = wavering(lambda running: self._leaving(rate, running), rate, balance, noise, self.places)
         running = math.fsum(share * count for count, share in batch)
         bases = Moments.of((share, self._base(count)) for count, share in batch)
         low, high, _ = self.work.around(running)
@@ -147,70 +162,27 @@ class Station:
             outputs=self.demand.output,
         )
 
-    def _wavering(self, rate: float, balance: float, noise: float) -> list[tuple[float, float]]:
-        """Return batches and how much of the time they are there; the last one is a full batch."""
-        if balance <= 0 or self.places <= 1:
-            return [(balance, 1.0), (self.places, 0.0)]
-        width = math.sqrt(max(1.0, balance) * noise)
-        if balance + 7 * width < _COUNTED:
-            grid = [float(count) for count in range(min(_COUNTED, self.places) + 1)]
-            shift = 0.5
-        else:
-            grid = _grid(balance, width, float(self.places))
-            shift = 0.0
-        drift = [math.log(rate / max(1e-12, self._leaving(rate, count + _GOSPER))) / noise for count in grid]
-        heights, height = [0.0], 0.0
-        for (here, there), (now, then) in zip(_pairs(grid), _pairs(drift), strict=True):
-            height += (there - here) * ((now + then) / 2 if not shift else then)
-            heights.append(height)
-        bend = 0.5 if not shift else 0.5 - 0.5 / noise
-        logs = [
-            height - bend * math.log(self._leaving(rate, count + _GOSPER))
-            for height, count in zip(heights, grid, strict=True)
-        ]
-        top = max(logs)
-        density = [math.exp(each - top) for each in logs]
-        spans = [1.0 if shift else _span(grid, position) for position in range(len(grid))]
-        weights = [each * span for each, span in zip(density, spans, strict=True)]
-        # Beyond the last place departures no longer grow: a geometric tail of requests that wait.
-        waiting = density[-1] / -drift[-1] if drift[-1] < 0 else math.inf
-        total = math.fsum(weights) + waiting
-        if not math.isfinite(total):
-            return [(float(self.places), 0.0), (float(self.places), 1.0)]
-        found = [(count, weight / total) for count, weight in zip(grid, weights, strict=True)]
-        return [*found, (float(self.places), waiting / total)]
-
     def _base(self, running: float) -> float:
         low, high, far = self.work.around(running)
         return low.base + far * (high.base - low.base)
 
     def _prompts(self, rate: float, running: float) -> tuple[Prompt, ...]:
-        low, high, far = self.work.around(running)
-        hits = self.hits(rate, running)
-        below = (fresh.towards(cached, hits) for fresh, cached in zip(low.fresh, low.cached, strict=True))
-        above = (fresh.towards(cached, hits) for fresh, cached in zip(high.fresh, high.cached, strict=True))
-        return tuple(prompt.towards(other, far) for prompt, other in zip(below, above, strict=True))
+        at = self._steps(rate, running)
+        below = (fresh.towards(cached, at.hits) for fresh, cached in zip(at.low.fresh, at.low.cached, strict=True))
+        above = (fresh.towards(cached, at.hits) for fresh, cached in zip(at.high.fresh, at.high.cached, strict=True))
+        return tuple(
+            prompt.towards(other, at.far).times(at.crowding) for prompt, other in zip(below, above, strict=True)
+        )
 
 
-def _mean_delta(low: Level, high: Level, far: float, hits: float) -> float:
-    below = low.fresh_delta + hits * (low.cached_delta - low.fresh_delta)
-    above = high.fresh_delta + hits * (high.cached_delta - high.fresh_delta)
-    return below + far * (above - below)
+class _Steps(NamedTuple):
+    """The steps of a replica with some batch, between two levels of its work."""
 
-
-def _grid(balance: float, width: float, most: float) -> list[float]:
-    """Batches around the balance, out to six widths, and the full one."""
-    low, high = max(0.0, balance - 5 * width), min(most, balance + 7 * width)
-    step = (high - low) / _NODES
-    grid = [low + step * node for node in range(_NODES + 1)]
-    return [*grid, *(high + (most - high) * part / 4 for part in range(1, 5))] if high < most else grid
-
-
-def _pairs(values: list[float]) -> list[tuple[float, float]]:
-    return list(pairwise(values))
-
-
-def _span(grid: list[float], position: int) -> float:
-    before = grid[position] - grid[position - 1] if position else 0.0
-    after = grid[position + 1] - grid[position] if position + 1 < len(grid) else 0.0
-    return (before + after) / 2
+    low: Level
+    high: Level
+    far: float
+    hits: float
+    base: float
+    step: float
+    delta: float
+    crowding: float  # by how much prompts cost more than alone

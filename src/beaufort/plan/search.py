@@ -24,8 +24,9 @@ from beaufort.plan.judge import Draft, Judge, unfit
 from beaufort.plan.precisions import accuracy_loss, runs
 from beaufort.plan.question import Question
 from beaufort.plan.replica import Shape
-from beaufort.plan.shapes import shapes, tensor_parallel_sizes
+from beaufort.plan.shapes import fixed, shapes, tensor_parallel_sizes
 from beaufort.plan.way import Refused, Served, Way
+from beaufort.spec.parallelism import Parallelism
 
 _CENTS = 2
 _SLACK = 1e-9
@@ -52,8 +53,14 @@ class Found:
     left: int = 0
 
 
-def search(question: Question, judge: Judge) -> Found:
-    """Judge every way that may be worth it."""
+def search(question: Question, judge: Judge, *, thorough: bool = True) -> Found:
+    """Judge every way that may be worth it.
+
+    Args:
+        question: What is asked.
+        judge: Judges each way.
+        thorough: Whether ways are worked out that cost more than another one in any case.
+    """
     drafts: list[Draft] = []
     refused: list[Refused] = []
     served: list[Served] = []
@@ -67,17 +74,17 @@ def search(question: Question, judge: Judge) -> Found:
     for least, draft in sorted(((_least(question, draft), draft) for draft in drafts), key=itemgetter(0)):
         cost, accelerators = best
         needless = least > (round(cost, _CENTS), accelerators)
-        if needless and (least[0] > _TOO_DEAR * cost or len(served) >= _ENOUGH):
+        if needless and (not thorough or least[0] > _TOO_DEAR * cost or len(served) >= _ENOUGH):
             left += 1
             continue
-        found = judge.judge(question, draft)
+        found = judge.judge(question, draft, thorough=thorough and not needless)
         if isinstance(found, Refused):
             refused.append(found)
         else:
             served.append(found)
             best = min(best, (found.cost, found.accelerators))
     served.sort(key=_preference)
-    refused.sort(key=lambda each: (-each.stage, each.way.loss, each.way.shape.accelerators, each.way.accelerator.name))
+    refused.sort(key=_nearness)
     return Found(tuple(served), _front(served), tuple(refused), left)
 
 
@@ -91,11 +98,22 @@ def ways(question: Question) -> list[Way]:
     found = []
     for chip, per_node in _chips(question).items():
         for precision in _precisions(question, chip):
-            held = shapes(question.architecture, chip.name, per_node, partial(_fits, question, chip, precision))
-            nearest = tensor_parallel_sizes(question.architecture, per_node)[-1]
-            shaped = held or [Shape(accelerator=chip.name, tensor_parallel=nearest)]
-            found += [Way(chip, precision, shape) for shape in shaped]
+            loss = 0.0 if question.as_stored else accuracy_loss(precision)
+            found += [Way(chip, precision, shape, loss) for shape in _shapes(question, chip, per_node, precision)]
     return found
+
+
+def _shapes(question: Question, chip: Accelerator, per_node: int, precision: Precision) -> list[Shape]:
+    asked = question.service.spec.parallelism
+    if question.embedded:
+        return [Shape(accelerator=chip.name)]
+    sizes = tensor_parallel_sizes(question.architecture, per_node)
+    if asked != Parallelism():
+        return fixed(chip.name, per_node, sizes, asked)
+    held = shapes(question.architecture, chip.name, per_node, partial(_fits, question, chip, precision))
+    if not held or held[0].pipeline_parallel > 1:  # the reader should see why it takes several
+        return [Shape(accelerator=chip.name, tensor_parallel=sizes[-1]), *held]
+    return held
 
 
 def _fits(question: Question, chip: Accelerator, precision: Precision, shape: Shape) -> bool:
@@ -119,6 +137,10 @@ def _precisions(question: Question, chip: Accelerator) -> list[Precision]:
 
 def _preference(served: Served) -> tuple[float, int, float, float]:
     return (round(served.cost, _CENTS), served.accelerators, served.way.loss, served.ttft)
+
+
+def _nearness(refused: Refused) -> tuple[float, float, float, int]:
+    return (-refused.stage, round(refused.excess, _CENTS), refused.way.loss, refused.way.shape.accelerators)
 
 
 def _front(served: list[Served]) -> tuple[Served, ...]:

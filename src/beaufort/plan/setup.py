@@ -67,14 +67,14 @@ class Setup:
 
     @property
     def places(self) -> int:
-        """Requests that it runs at once: what its memory holds, or the largest batch."""
-        return min(seats(self.demand, self.kv_tokens), MOST_SEQUENCES, self.max_num_batched_tokens)
+        """Requests that it runs at once: what its memory holds, the largest batch, or half of a step's tokens."""
+        return min(seats(self.demand, self.kv_tokens), MOST_SEQUENCES, self.max_num_batched_tokens // 2)
 
     def most(self) -> float:
         """Return the requests per second at which every place is taken; ``Station.most`` without working it all out."""
         full = level(self.profile, self.demand, self.places, self.max_num_batched_tokens)
         tokens = max(0.0, self.demand.output.mean - 1)
-        return self.places / (tokens * full.base + self.places * full.fresh_delta)
+        return full.most(self.places, tokens)
 
     def station(self) -> Station:
         """Return this replica as a queue."""

@@ -3,24 +3,20 @@
 Words as in ``queueing``; ``H`` is the time for which a prompt holds up the prompts behind it: ``delta``, and ``base``
 for the part of a step that it fills.
 
-**Cycles.** All prompts that came during one step are computed in the next, so steps are the cycles of a queue with
-gated service and the vacation ``base`` (H. Takagi, Queueing Analysis, vol. 1, 1991, section 2.4). With
-``rho = rate H`` and the cumulants ``v2, v3`` of the work that arrives in a second:
+**Time to first token.** A prompt waits for the prompts before it, as in a queue with one server and the service ``H``
+(``waiting``). The step under way ends first, and the own step is joined by the prompts that came meanwhile (gated
+service: H. Takagi, Queueing Analysis, vol. 1, 1991, section 2.4), as far as it has room:
 
-    E T = base / (1 - rho),  Var T = v2 E T / (1 - rho^2),  third: (v3 E T + 3 v2 rho Var T) / (1 - rho^3)
+    rest of a base + base rho / (1 - rho) + W (1 + rho / (1 + fill)) + delta + base for each of its steps
 
-**Time to first token.** The rest of the step under way, then all of the next one: its own prompt, those that came
-during the step under way, and those of the same burst, ``I - 1`` of them in the mean:
+mixed over the lengths of prompts. Who comes when no place is free counts as late.
 
-    rest: E T^2 / 2 E T;   others: rho E T^2 / E T + (I - 1) H;   own: delta + base for each of its steps
-
-The wait (rest and others) is fitted with its first three moments and mixed over the lengths of prompts. Who comes when
-no place is free counts as late.
-
-**Time per output token.** Over the ``m`` tokens of an answer: steps, ``base m`` of them; the prompts that come
-meanwhile, and those that queued up while its own was computed. Mean ``T + E / m``; the variance of the prompts' part is
-``v2 T / (m (1 - rho)^2)`` and falls with ``m``, that of the batch is ``Var base / (1 - rho)^2`` and stays. Fitted with
-three moments and mixed over the lengths of answers.
+**Time per output token.** Over the ``m`` tokens of an answer: steps, the prompts that come meanwhile, and those that
+queued up while its own was computed. The mean is ``T + E / m``. With the second cumulant ``v2`` of the prompts' work
+that arrives in a second, their part has the variance ``v2 T / (m (1 - rho)^2)``, which falls with ``m``; that of the
+batch is ``Var base / (1 - rho)^2`` and stays. Both come from the same prompts, so their deviations are added, not their
+variances. The others of a burst are in the batch for as long as they last. Fitted with three moments, mixed over the
+lengths of answers.
 """
 
 from __future__ import annotations

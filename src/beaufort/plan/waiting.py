@@ -66,10 +66,8 @@ def residual(held: Sequence[tuple[float, float]], mean: float, step: float) -> G
             constant += share * seconds * seconds / 2
             position += 1
         twice.append((longer * time * time / 2 + linear * time - constant) / mean)
-    inner = [
-        (after - 2 * here + before) / step for before, here, after in zip(twice, twice[1:], twice[2:], strict=False)
-    ]
-    return [twice[1] / step, *inner]
+    slopes = [(after - before) / step for before, after in pairwise(twice)]
+    return [slopes[0], *(after - before for before, after in pairwise(slopes))]
 
 
 def _split(held: Sequence[tuple[float, float]], step: float) -> Grid:

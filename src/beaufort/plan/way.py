@@ -10,7 +10,6 @@ from functools import cached_property
 from beaufort.catalog.accelerators import Accelerator
 from beaufort.catalog.precision import Precision
 from beaufort.plan.limit import Target
-from beaufort.plan.precisions import accuracy_loss
 from beaufort.plan.replica import Lifecycle, Shape
 from beaufort.plan.setup import Setup
 from beaufort.plan.sizing import Frame, Rates, Sizing
@@ -25,19 +24,17 @@ class Way:
         accelerator: What runs the model.
         precision: The form of the weights.
         shape: How a replica is cut; when no shape holds the model, the one that comes nearest.
+        loss: Expected relative loss of accuracy.
     """
 
     accelerator: Accelerator
     precision: Precision
     shape: Shape
-
-    @property
-    def loss(self) -> float:
-        """Expected relative loss of accuracy."""
-        return accuracy_loss(self.precision)
+    loss: float = 0.0
 
     def __str__(self) -> str:
-        return f"{self.precision} on {self.shape.accelerators} x {self.accelerator.name}"
+        stages = f" in {self.shape.pipeline_parallel} stages" if self.shape.pipeline_parallel > 1 else ""
+        return f"{self.precision} on {self.shape.accelerators} x {self.accelerator.name}{stages}"
 
 
 class Stage(IntEnum):
@@ -57,11 +54,13 @@ class Refused:
         way: Which.
         stage: What it failed at.
         why: One clause.
+        excess: What it takes over what is allowed; infinite when more of anything would not help.
     """
 
     way: Way
     stage: Stage
     why: str
+    excess: float = math.inf
 
 
 @dataclass(frozen=True)

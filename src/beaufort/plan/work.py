@@ -4,12 +4,15 @@ A step with ``n`` decoding sequences takes ``base(n)``. A prompt adds to it
 
     delta = sum over its chunks of (step with the chunk - base(n))
 
-which is less than the chunk's arithmetic when decoding waits for memory meanwhile. Both come from a ``StepProfile``
-and nothing else, at a few ``n``; between them they are interpolated.
+which is less than the chunk's arithmetic when decoding waits for memory meanwhile. What is free for one prompt is not
+for many: a step with so many prompts that ``tokens`` of theirs are in it costs each token ``per_token(tokens)``, and a
+prompt never less than its tokens at that. All come from a ``StepProfile`` and nothing else, at a few ``n``; between
+them they are interpolated.
 """
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +20,9 @@ from dataclasses import dataclass
 from beaufort.perf.profile import StepBatch, StepProfile, prefill_pairs
 from beaufort.plan.memory import BLOCK_SIZE
 from beaufort.traffic.demand import Demand
+
+_ROUNDS = 2
+_CROWDS = (64, 16, 4, 2, 1)  # parts of a step's tokens that prompts may fill together
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,10 @@ class Prompt:
     delta: float
     steps: float
     fill: float
+
+    def times(self, factor: float) -> Prompt:
+        """Return this when it adds so many times as much."""
+        return self if factor == 1 else Prompt(self.share, self.delta * factor, self.steps, self.fill)
 
     def towards(self, other: Prompt, far: float) -> Prompt:
         """Return what is between this and ``other``, ``far`` of the way."""
@@ -56,6 +66,9 @@ class Level:
         cached: The prompts when all that they share is cached.
         fresh_delta: Mean seconds that a fresh prompt adds.
         cached_delta: Mean seconds that a cached one adds.
+        fresh_tokens: Mean tokens that are computed of a fresh prompt.
+        cached_tokens: Mean tokens that are computed of a cached one.
+        crowds: Tokens of prompts in one step, ascending, and the seconds that each of them adds then.
     """
 
     running: float
@@ -64,6 +77,47 @@ class Level:
     cached: tuple[Prompt, ...]
     fresh_delta: float
     cached_delta: float
+    fresh_tokens: float
+    cached_tokens: float
+    crowds: tuple[tuple[float, float], ...]
+
+    def most(self, places: int, tokens: float) -> float:
+        """Return the requests per second at which this level is full: ``places`` of them in it, nothing cached.
+
+        Args:
+            places: Requests that run at once.
+            tokens: Decoded after the first, of a mean answer.
+        """
+        met, rate = 0.0, 0.0
+        for _ in range(_ROUNDS):
+            rate = places / (tokens * self.base + places * self.delta(0.0, met))
+            # A request stays for as many steps as it has tokens, so so many are in each step; without any, all of it.
+            met = self.fresh_tokens * places / tokens if tokens else math.inf
+        return rate
+
+    def delta(self, hits: float, tokens: float) -> float:
+        """Return the mean seconds that a prompt adds when ``tokens`` tokens of prompts are in a step."""
+        alone, own = self.prompt(hits)
+        return max(alone, own * self.per_token(tokens))
+
+    def prompt(self, hits: float) -> tuple[float, float]:
+        """Return the mean seconds that a prompt adds when it is alone, and its mean tokens that are computed."""
+        if not hits:
+            return self.fresh_delta, self.fresh_tokens
+        return (
+            self.fresh_delta + hits * (self.cached_delta - self.fresh_delta),
+            self.fresh_tokens + hits * (self.cached_tokens - self.fresh_tokens),
+        )
+
+    def per_token(self, tokens: float) -> float:
+        """Return what each of so many tokens of prompts in a step adds to it."""
+        low = self.crowds[0]
+        for high in self.crowds[1:]:
+            if tokens < high[0]:
+                far = max(0.0, (tokens - low[0]) / (high[0] - low[0]))
+                return low[1] + far * (high[1] - low[1])
+            low = high
+        return low[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +167,17 @@ def level(profile: StepProfile, demand: Demand, running: int, max_num_batched_to
     cached = fresh
     if demand.shared:
         cached = tuple(adds.prompt(share, round(tokens), _shared(tokens, demand.shared)) for share, tokens in points)
-    return Level(running, base, fresh, cached, _mean(fresh), _mean(cached))
+    return Level(
+        running=running,
+        base=base,
+        fresh=fresh,
+        cached=cached,
+        fresh_delta=_mean(fresh),
+        cached_delta=_mean(cached),
+        fresh_tokens=demand.prompt.mean,
+        cached_tokens=sum(share * (tokens - _shared(tokens, demand.shared)) for share, tokens in points),
+        crowds=tuple(adds.crowd(tokens, demand.prompt.mean) for tokens in _crowds(adds.budget)),
+    )
 
 
 def mean_context(demand: Demand) -> float:
@@ -130,6 +194,10 @@ def context_variance(demand: Demand) -> float:
     cube = sum(share * tokens**3 for share, tokens in answers.points)
     far = answers.mean_square / (2 * answers.mean)
     return demand.prompt.variance + max(0.0, cube / (3 * answers.mean) - far**2)
+
+
+def _crowds(budget: int) -> Sequence[int]:
+    return sorted({max(1, budget // part) for part in _CROWDS})
 
 
 def _mean(prompts: tuple[Prompt, ...]) -> float:
@@ -164,6 +232,18 @@ class _Adds:
         if rest:
             delta += self._chunk(cached + whole * self.budget, rest, last=True)
         return Prompt(share, delta, whole + bool(rest), (tokens - cached) / self.budget)
+
+    def crowd(self, tokens: int, each: float) -> tuple[float, float]:
+        """Return so many tokens of short prompts of ``each`` tokens, and what every token adds to a step with them."""
+        batch = StepBatch(
+            prefill_tokens=tokens,
+            prefill_context=tokens,
+            prefill_pairs=tokens,
+            decode_sequences=self.decoding.decode_sequences,
+            decode_context=self.decoding.decode_context,
+            outputs=self.decoding.outputs + round(tokens / max(each, 1.0)),
+        )
+        return tokens, max(0.0, self.profile.step_seconds(batch) - self.base) / tokens
 
     def _chunk(self, before: int, tokens: int, *, last: bool) -> float:
         batch = StepBatch(

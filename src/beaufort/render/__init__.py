@@ -8,7 +8,7 @@ layers ask for; what they give; all of them together; where a number comes from 
 | `storage` | layer: the weights; with `weights` (where they are kept), `volume_class`, `model_volume` (what of it is \
 in a pod) and `fetch_model` (the program that downloads) |
 | `engine` | layer: the engines; with `engine_pod`, `placing` (which nodes), `pools` (how many), and what runs: \
-`program`, `server`, `vllm`, `tgi`, `emulated` |
+`program`, `server`, `vllm`, `tgi`, `openvino`, `emulated` |
 | `gateway` | layer: the gateway; with `route` |
 | `autoscaling` | layer: the autoscalers; with `adapter` and `keda` |
 | `disruption` | layer: budgets, priorities, headroom |
@@ -24,10 +24,22 @@ A layer's module reads like the YAML it makes: one function for each object, and
 
 from __future__ import annotations
 
+from beaufort.render.emulated import emulate
 from beaufort.render.explanation import explain
 from beaufort.render.layer import Layer
 from beaufort.render.manifest import Json, Manifest
 from beaufort.render.manifest_set import LAYERS, ManifestSet, RegionManifests, render
 from beaufort.render.setting import Setting
 
-__all__ = ["LAYERS", "Json", "Layer", "Manifest", "ManifestSet", "RegionManifests", "Setting", "explain", "render"]
+__all__ = [
+    "LAYERS",
+    "Json",
+    "Layer",
+    "Manifest",
+    "ManifestSet",
+    "RegionManifests",
+    "Setting",
+    "emulate",
+    "explain",
+    "render",
+]

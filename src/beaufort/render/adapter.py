@@ -22,7 +22,7 @@ def values(setting: Setting, server: Server) -> str:
         _rule(server.waiting, "inference_requests_waiting", "namespace", "pod"),
         _rule(server.running, "inference_requests_running", "namespace", "pod"),
     ]
-    if setting.spec.scaling.gpu_utilisation:
+    if setting.guarded:
         series = UTILISATION[setting.vendor]
         rules.append(_rule(series, "accelerator_utilisation", *whose(setting), function="avg"))
     return yaml_text(
@@ -63,7 +63,7 @@ def notes(setting: Setting) -> tuple[str, ...]:
         "with prometheus-adapter-values.yaml of this layer (helm upgrade --install prometheus-adapter "
         "prometheus-community/prometheus-adapter --values FILE), or add the rules to one that runs already."
     )
-    if not setting.spec.scaling.gpu_utilisation:
+    if not setting.guarded:
         return (install,)
     origin = "the layer monitoring" if setting.spec.monitoring.prometheus else "the exporter's own monitor"
     exporter = (

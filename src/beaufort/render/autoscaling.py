@@ -57,7 +57,7 @@ def _autoscaler(setting: Setting, bounds: Bounds) -> Manifest:
 def _of_pods(setting: Setting) -> list[Json]:
     scaling = setting.plan.scaling
     targets = {WAITING: scaling.waiting_target, RUNNING: scaling.running_target}
-    if setting.spec.scaling.gpu_utilisation:
+    if setting.guarded:
         targets[UTILISATION] = scaling.gpu_utilisation_target
     return [
         {
@@ -112,10 +112,9 @@ def _scaled_object(setting: Setting, bounds: Bounds) -> Manifest:
 
 
 def _target(setting: Setting, bounds: Bounds) -> Json:
-    grouped = setting.plan.shape.nodes > 1
     return {
-        "apiVersion": "leaderworkerset.x-k8s.io/v1" if grouped else "apps/v1",
-        "kind": "LeaderWorkerSet" if grouped else "Deployment",
+        "apiVersion": "leaderworkerset.x-k8s.io/v1" if setting.grouped else "apps/v1",
+        "kind": "LeaderWorkerSet" if setting.grouped else "Deployment",
         "name": setting.names.engine(bounds.pool.name),
     }
 
@@ -139,7 +138,7 @@ def _policy(policy: ScalePolicy, select: str) -> Json:
 
 
 def _traces(setting: Setting, bounds: Bounds) -> dict[str, str]:
-    guard = {"utilisation": "scaling.gpu_utilisation_target"} if setting.spec.scaling.gpu_utilisation else {}
+    guard = {"utilisation": "scaling.gpu_utilisation_target"} if setting.guarded else {}
     return setting.trace(
         min_replicas=f"{setting.region_path}.replicas.min",
         max_replicas=f"{setting.pool_path(bounds.pool)}.max_replicas",

@@ -24,8 +24,13 @@ _HEADROOM_PRIORITY = -10
 def render(setting: Setting) -> Layer:
     """Return the layer."""
     classes = [_priority(setting, component, value) for component, value in _PRIORITIES.items()]
-    headroom = [_headroom_priority(setting), _headroom(setting)] if setting.plan.disruption.headroom_pods else []
+    headroom = [_headroom_priority(setting), _headroom(setting)] if _reserves(setting) else []
     return Layer("disruption", (*classes, _budget(setting), *headroom), notes=_notes(setting))
+
+
+def _reserves(setting: Setting) -> bool:
+    """Return whether places are kept free: in a rehearsal nothing is scarce."""
+    return setting.plan.disruption.headroom_pods > 0 and not setting.emulated
 
 
 def _priority(setting: Setting, component: str, value: int) -> Manifest:
@@ -86,8 +91,7 @@ def _headroom(setting: Setting) -> Manifest:
                     "priorityClassName": setting.names.cluster_wide(_HEADROOM),
                     "terminationGracePeriodSeconds": 0,
                     "securityContext": POD,
-                    "affinity": placing.node_affinity(setting, *setting.region.pools),
-                    "tolerations": placing.tolerations(setting, *setting.region.pools),
+                    **placing.nodes_of(setting, *setting.region.pools),
                     "containers": [
                         {
                             "name": "pause",
@@ -104,6 +108,8 @@ def _headroom(setting: Setting) -> Manifest:
 
 def _notes(setting: Setting) -> tuple[str, ...]:
     pools = setting.region.pools
+    if setting.emulated:
+        return ()
     spot = any(pool.capacity == "spot" and pool.max_replicas for pool in pools)
     kept = any(pool.capacity == "on-demand" and pool.max_replicas for pool in pools)
     notes = []
@@ -114,7 +120,7 @@ def _notes(setting: Setting) -> tuple[str, ...]:
         )
     if spot and not kept:
         notes.append("Every engine is on spot nodes: when the provider takes them all, the service is gone.")
-    if setting.plan.disruption.headroom_pods:
+    if _reserves(setting):
         notes.append(
             f"{setting.plan.disruption.headroom_pods} places are kept free by pods of low priority: accelerators that "
             "cost money and serve nothing until an engine has to move."

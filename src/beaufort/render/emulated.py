@@ -1,12 +1,21 @@
-"""The emulated engine: an accelerator's timing without one, to try a plan on a cluster."""
+"""The emulated engine: an accelerator's timing without one, so that a plan can be rehearsed on any cluster."""
 
 from __future__ import annotations
 
+from beaufort.plan.plan import Plan
 from beaufort.render import images, ports
+from beaufort.render.manifest import Json
+from beaufort.render.security import HOME
 from beaufort.render.server import Server
 from beaufort.render.setting import Setting
 
 _PRECISIONS = {"nf4": "w4a16"}  # of the same size
+
+# Measured: 45 MiB, and with 30 streams of 40 tokens a second 4 % of a core of 2.5 GHz.
+RESOURCES: Json = {
+    "requests": {"cpu": "25m", "memory": "64Mi"},
+    "limits": {"memory": "256Mi"},
+}
 
 
 def server(setting: Setting) -> Server:
@@ -32,10 +41,17 @@ def server(setting: Setting) -> Server:
             f"--startup-seconds={plan.lifecycle.startup_seconds:g}",
             f"--drain-seconds={plan.lifecycle.shutdown_seconds}",
         ),
+        env={"HOME": HOME},
         notes=(
             (
-                "The engine is emulated: it answers with random words in the time that the accelerator would take. It "
-                "asks for the accelerators as a real one does, so the nodes have to offer them."
+                f"A rehearsal: the engines answer with random words in the time that {plan.shape.accelerator} would "
+                "take, as far as their nodes have cores to spare. They ask for no accelerator, and for little else."
             ),
         ),
     )
+
+
+def emulate(plan: Plan) -> Plan:
+    """Return the plan with emulated engines in the place of its own, all else as it is."""
+    spec = plan.service.spec.model_copy(update={"engine": "emulated"})
+    return plan.model_copy(update={"service": plan.service.model_copy(update={"spec": spec})})

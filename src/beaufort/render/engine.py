@@ -23,7 +23,7 @@ def render(setting: Setting) -> Layer:
         UsageError: The engine cannot run what was planned.
     """
     server = program.server(setting)
-    make = _leader_worker_set if setting.plan.shape.nodes > 1 else _deployment
+    make = _leader_worker_set if setting.grouped else _deployment
     workloads = (make(setting, each, server) for each in pools.bounds(setting))
     return Layer(
         "engine",
@@ -170,23 +170,23 @@ def _traces(setting: Setting, bounds: Bounds) -> dict[str, str]:
 
 def _notes(setting: Setting) -> tuple[str, ...]:
     notes = []
-    if setting.vendor == "AMD":
+    if setting.accelerated and setting.vendor == "AMD":
         notes.append(
             "Engines do not run as root, and AMD's devices belong to groups of the node: the manifests add 44 (video) "
             "and 109 (render), as on Ubuntu 22.04. Where `getent group render` tells another number, change it."
         )
-    if setting.plan.shape.nodes > 1:
+    if setting.grouped:
         notes.append("The cluster needs LeaderWorkerSet 0.6 or newer (leaderworkerset.x-k8s.io/v1).")
         if not setting.serves("MatchLabelKeysInPodAffinity"):
             notes.append(
                 setting.left_out("MatchLabelKeysInPodAffinity", "The rule that a replica stays in one zone")
                 + " Give the accelerators one zone, or a replica may span two."
             )
-    if setting.spec.scheduling.gates:
+    if setting.gated:
         notes.append(
             f"Engines are born with the scheduling gate {placing.GATE}: without Beaufort's operator none is scheduled. "
             "To fail open, set spec.scheduling.gates to false and apply again."
         )
-    if any(bounds.max == 1 for bounds in pools.bounds(setting)):
+    if setting.accelerated and any(bounds.max == 1 for bounds in pools.bounds(setting)):
         notes.append("A roll-out of a single replica needs a second free accelerator: the old one stays until then.")
     return tuple(notes)

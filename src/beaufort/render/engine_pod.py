@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from beaufort.plan.capacity import Pool
-from beaufort.render import images, model_volume, placing, ports, scheduler
+from beaufort.render import emulated, images, model_volume, placing, ports, scheduler
 from beaufort.render.manifest import Json
 from beaufort.render.security import CONTAINER, HOME, POD
 from beaufort.render.server import Server
@@ -15,11 +15,14 @@ from beaufort.units import quantity
 COMPONENT = "engine"
 LWS_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
 _PROBE_SECONDS = 5
-# A start may take so many times as long as planned before it counts as failed.
+# A start may take so many times as long as planned before it counts as failed, and a minute in any case: a node that
+# has just come has more to do.
 _PATIENCE = 3
+_LEAST_PATIENCE = 60.0
 # /dev/kfd and /dev/dri/renderD*: groups `video` and `render` of Ubuntu 22.04.
 _VIDEO = 44
 _RENDER = 109
+_SHARED_MEMORY: Json = {"name": "shared-memory", "mountPath": "/dev/shm"}  # noqa: S108 - in the container, an emptyDir
 
 
 def pod(
@@ -36,7 +39,6 @@ def pod(
         revision: The label that tells one revision of the pods from the next.
     """
     lifecycle = setting.plan.lifecycle
-    modelled = server.kind != "emulated"
     return {
         "serviceAccountName": setting.names.engines,
         "automountServiceAccountToken": False,
@@ -47,25 +49,21 @@ def pod(
         **_scheduler(setting),
         **images.pull_secrets(setting),
         "securityContext": {**POD, **_device_groups(setting)},
-        "affinity": placing.node_affinity(setting, pool),
-        "tolerations": placing.tolerations(setting, pool),
+        **placing.nodes_of(setting, pool),
         **(_spread(setting, pool, revision) if answers else {}),
-        "initContainers": model_volume.init_containers(setting, server.image) if modelled else [],
+        "initContainers": model_volume.init_containers(setting, server.image),
         "containers": [_container(setting, server, args, answers=answers)],
         "volumes": [
-            *(model_volume.volumes(setting) if modelled else []),
+            *model_volume.volumes(setting),
             *model_volume.scratch(),
-            {
-                "name": "shared-memory",
-                "emptyDir": {"medium": "Memory", "sizeLimit": quantity(setting.plan.host.shared_memory_bytes)},
-            },
+            *([_shared_memory(setting)] if setting.accelerated else []),
         ],
     }
 
 
 def answering(setting: Setting) -> dict[str, str]:
     """Return the labels of the pods that answer: of a replica over several nodes, the leader."""
-    leader = {LWS_INDEX: "0"} if setting.plan.shape.nodes > 1 else {}
+    leader = {LWS_INDEX: "0"} if setting.grouped else {}
     return {**setting.selector(COMPONENT), **leader}
 
 
@@ -75,7 +73,7 @@ def _spread(setting: Setting, pool: Pool, revision: str) -> dict[str, Json]:
 
 
 def _gates(setting: Setting) -> dict[str, Json]:
-    return {"schedulingGates": [{"name": placing.GATE}]} if setting.spec.scheduling.gates else {}
+    return {"schedulingGates": [{"name": placing.GATE}]} if setting.gated else {}
 
 
 def _scheduler(setting: Setting) -> dict[str, Json]:
@@ -84,7 +82,8 @@ def _scheduler(setting: Setting) -> dict[str, Json]:
 
 def _device_groups(setting: Setting) -> dict[str, Json]:
     """Return the groups that AMD's devices belong to, by their numbers on Ubuntu; NVIDIA's are open to everyone."""
-    return {"supplementalGroups": [_VIDEO, _RENDER]} if setting.vendor == "AMD" else {}
+    amd = setting.accelerated and setting.vendor == "AMD"
+    return {"supplementalGroups": [_VIDEO, _RENDER]} if amd else {}
 
 
 def _container(setting: Setting, server: Server, args: tuple[str, ...], *, answers: bool) -> Json:
@@ -101,21 +100,33 @@ def _container(setting: Setting, server: Server, args: tuple[str, ...], *, answe
         "securityContext": CONTAINER,
         **(_serving(setting, server) if answers else {}),
         "volumeMounts": [
-            *(model_volume.mounts(setting) if server.kind != "emulated" else []),
+            *model_volume.mounts(setting),
             {"name": "home", "mountPath": HOME},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - in the container, an emptyDir
-            {"name": "shared-memory", "mountPath": "/dev/shm"},  # noqa: S108 - in the container, an emptyDir
+            *([_SHARED_MEMORY] if setting.accelerated else []),
         ],
     }
 
 
+def _shared_memory(setting: Setting) -> Json:
+    """Return the volume by which the processes of a replica talk; the embedded engines are one process."""
+    size = quantity(setting.plan.host.shared_memory_bytes)
+    return {"name": "shared-memory", "emptyDir": {"medium": "Memory", "sizeLimit": size}}
+
+
 def resources(setting: Setting) -> Json:
-    """Return requests and limits that are equal and of whole cores: Guaranteed, so cores and memory can be pinned."""
+    """Return requests and limits that are equal and of whole cores: Guaranteed, so cores and memory can be pinned.
+
+    An emulated engine does next to nothing: it asks for as little, so that a large plan fits a small cluster.
+    """
+    if setting.emulated:
+        return emulated.RESOURCES
     amounts: dict[str, Json] = {
         "cpu": str(setting.plan.host.cpus),
         "memory": quantity(setting.plan.host.memory_bytes),
-        setting.resource: str(setting.plan.shape.accelerators_per_node),
     }
+    if setting.accelerated:
+        amounts[setting.resource] = str(setting.plan.shape.accelerators_per_node)
     return {"requests": amounts, "limits": amounts}
 
 
@@ -128,7 +139,7 @@ def _serving(setting: Setting, server: Server) -> dict[str, Json]:
             "httpGet": {"path": server.ready, "port": "http"},
             "periodSeconds": _PROBE_SECONDS,
             "timeoutSeconds": 5,
-            "failureThreshold": ceil(_PATIENCE * lifecycle.startup_seconds / _PROBE_SECONDS),
+            "failureThreshold": ceil(max(_PATIENCE * lifecycle.startup_seconds, _LEAST_PATIENCE) / _PROBE_SECONDS),
         },
         "readinessProbe": {
             "httpGet": {"path": server.ready, "port": "http"},

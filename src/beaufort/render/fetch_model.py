@@ -1,10 +1,12 @@
 """Download a model once and verify it, or wait until somebody has. A program for a pod: only its text is used here.
 
-    fetch_model.py REPOSITORY REVISION FOLDER [--wait]
+    fetch_model.py REPOSITORY REVISION FOLDER [--openvino | --gguf=FILE] [--wait]
 
-FOLDER holds the model once the marker in it names this repository and revision, and every file has its size. Files that
-are complete are kept when the program is started again; those with a hash are read once more before the marker is
-written, because the hub's client compares sizes only. HF_TOKEN and HF_ENDPOINT are the client's own.
+What is downloaded are the safetensors, with all that belongs to them; or an OpenVINO model; or one GGUF file, with its
+other parts if it is split. FOLDER holds the model once the marker in it names this repository and revision, and every
+file has its size. Files that are complete are kept when the program is started again; those with a hash are read once
+more before the marker is written, because the hub's client compares sizes only. HF_TOKEN and HF_ENDPOINT are the
+client's own.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -26,16 +29,17 @@ PARALLEL = 4
 CHUNK = 1 << 24
 # The same weights in other forms, and what no engine reads.
 NEVER = ("*.bin", "*.ckpt", "*.gguf", "*.h5", "*.msgpack", "*.onnx", "*.pt", "*.pth", "original/*", ".git*", "*.md")
+OPENVINO = ("openvino_*", "*.json", "*.jinja", "*.txt", "*.model")
 
 
 def main(arguments: list[str]) -> int:
     """Return the exit code: 0 when the folder holds the model."""
-    repository, revision, folder = arguments[:3]
+    repository, revision, folder, *options = arguments
     path = Path(folder)
-    if "--wait" in arguments[3:]:
+    if "--wait" in options:
         wait(repository, revision, path)
     else:
-        fetch(repository, revision, path)
+        fetch(repository, revision, path, next((each for each in options if each != "--wait"), ""))
     return 0
 
 
@@ -57,7 +61,7 @@ def wait(repository: str, revision: str, folder: Path) -> None:
     say("it is there")
 
 
-def fetch(repository: str, revision: str, folder: Path) -> None:
+def fetch(repository: str, revision: str, folder: Path, form: str = "") -> None:
     """Download what is missing, verify it, and write the marker. Two at once take turns."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
@@ -66,15 +70,15 @@ def fetch(repository: str, revision: str, folder: Path) -> None:
             say(f"{repository}@{revision} is in {folder} already")
             return
         (folder / MARKER).unlink(missing_ok=True)
-        download(repository, revision, folder)
+        download(repository, revision, folder, form)
 
 
-def download(repository: str, revision: str, folder: Path) -> None:
+def download(repository: str, revision: str, folder: Path, form: str) -> None:
     """Download and verify into a folder that nobody else writes to."""
     from huggingface_hub import HfApi, hf_hub_download  # noqa: PLC0415 - whoever only waits does without
 
     listing = HfApi().model_info(repository, revision=revision, files_metadata=True)
-    names = wanted([file.rfilename for file in listing.siblings or ()])
+    names = wanted([file.rfilename for file in listing.siblings or ()], form)
     files = {file.rfilename: file for file in listing.siblings or () if file.rfilename in names}
     missing = sum(file.size or 0 for name, file in files.items() if not (folder / name).exists())
     free = shutil.disk_usage(folder).free
@@ -91,13 +95,36 @@ def download(repository: str, revision: str, folder: Path) -> None:
     say(f"complete: {sum(sizes.values()) >> 20} MiB")
 
 
-def wanted(names: list[str]) -> list[str]:
-    """Return the files to have: of two sets of the same safetensors, the one for Transformers."""
+def wanted(names: list[str], form: str = "") -> list[str]:
+    """Return the files to have, of the form that is asked for."""
+    if form == "--openvino":
+        return openvino(names)
+    return gguf(names, form.removeprefix("--gguf=")) if form else safetensors(names)
+
+
+def safetensors(names: list[str]) -> list[str]:
+    """Return the files of a model in safetensors: of two sets of the same, the one for Transformers."""
     kept = [name for name in names if not any(fnmatch(name, pattern) for pattern in NEVER)]
     if any(fnmatch(name, "model*.safetensors") for name in kept):
         kept = [name for name in kept if not fnmatch(name, "consolidated*.safetensors*")]
     if not any(name.endswith(".safetensors") for name in kept):
         sys.exit("the repository has no .safetensors files, which alone are loaded")
+    return kept
+
+
+def openvino(names: list[str]) -> list[str]:
+    """Return the files of an OpenVINO model, and its tokenizer's."""
+    if "openvino_model.xml" not in names:
+        sys.exit("the repository has no openvino_model.xml; of one with GGUF files, name the file")
+    return [name for name in names if "/" not in name and any(fnmatch(name, pattern) for pattern in OPENVINO)]
+
+
+def gguf(names: list[str], file: str) -> list[str]:
+    """Return a GGUF file, and the parts that belong to it: NAME-00001-of-00003.gguf."""
+    parts = re.sub(r"-[0-9]{5}(-of-[0-9]{5}[.]gguf)$", r"-*\1", file)
+    kept = [name for name in names if fnmatch(name, parts)]
+    if not kept:
+        sys.exit(f"the repository has no file {file}")
     return kept
 
 

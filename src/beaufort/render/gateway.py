@@ -168,7 +168,10 @@ def _pod(setting: Setting) -> dict[str, Json]:
                 ],
                 "ports": [{"name": "http", "containerPort": ports.GATEWAY, "protocol": "TCP"}],
                 "resources": {
-                    "requests": {"cpu": "1", "memory": "512Mi"},
+                    # A rehearsal has to fit a small cluster.
+                    "requests": {"cpu": "50m", "memory": "96Mi"}
+                    if setting.emulated
+                    else {"cpu": "1", "memory": "512Mi"},
                     "limits": {"memory": "1Gi"},
                 },
                 "securityContext": CONTAINER,

@@ -10,6 +10,8 @@ VLLM = "v0.32.0"  # its arguments, metrics and shutdown are what `vllm` relies o
 TGI = "3.3.6"
 PAUSE = "registry.k8s.io/pause:3.9"  # of Kubernetes 1.30; every kubelet has it
 
+_OPENVINO = "beaufort/openvino"  # with the demo model
+
 _ENGINES = {
     ("vllm", "NVIDIA"): f"vllm/vllm-openai:{VLLM}",
     ("vllm", "AMD"): f"vllm/vllm-openai-rocm:{VLLM}",
@@ -24,8 +26,10 @@ def beaufort(setting: Setting) -> str:
 
 
 def engine(setting: Setting, kind: str) -> str:
-    """Return the image of an engine: `vllm` or `tgi`."""
-    return setting.spec.images.engine or _ENGINES[kind, setting.vendor]
+    """Return the image of an engine: `vllm`, `tgi` or `openvino`."""
+    if setting.spec.images.engine:
+        return setting.spec.images.engine
+    return f"{_OPENVINO}:{__version__}" if kind == "openvino" else _ENGINES[kind, setting.vendor]
 
 
 def pull_secrets(setting: Setting) -> dict[str, Json]:

@@ -21,7 +21,7 @@ def triggers(setting: Setting, bounds: Bounds, server: Server) -> list[Json]:
         _trigger(setting, "waiting", _sum(setting, bounds, server.waiting), scaling.waiting_target),
         _trigger(setting, "running", _sum(setting, bounds, server.running), scaling.running_target),
     ]
-    if setting.spec.scaling.gpu_utilisation:
+    if setting.guarded:
         series = UTILISATION[setting.vendor]
         namespace, pod = whose(setting)
         busy = f'sum({series}{{{namespace}="{setting.namespace}",{pod}=~"{_pods(setting, bounds)}"}})'

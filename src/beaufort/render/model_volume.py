@@ -8,7 +8,7 @@ from beaufort.render import weights
 from beaufort.render.manifest import Json
 from beaufort.render.security import CONTAINER, HOME
 from beaufort.render.setting import Setting
-from beaufort.spec.source import PathSource
+from beaufort.spec.source import HubSource, PathSource
 from beaufort.units import quantity
 
 PROGRAM = resources.files("beaufort.render").joinpath("fetch_model.py").read_text("utf-8")
@@ -18,11 +18,19 @@ _PROGRAMS = "/opt/beaufort"
 
 def volumes(setting: Setting) -> list[Json]:
     """Return the volumes of an engine's pod."""
-    return [_model(setting)] if weights.kept(setting) == "given" else [_model(setting), programs(setting)]
+    match weights.kept(setting):
+        case "nowhere" | "image":
+            return []
+        case "given":
+            return [_model(setting)]
+        case _:
+            return [_model(setting), programs(setting)]
 
 
 def mounts(setting: Setting) -> list[Json]:
     """Return how the engine's container mounts the model: read only."""
+    if weights.kept(setting) in {"nowhere", "image"}:
+        return []
     source = weights.source(setting)
     path = source.path if isinstance(source, PathSource) else weights.MODELS
     return [{"name": "model", "mountPath": path, "readOnly": True}]
@@ -31,7 +39,7 @@ def mounts(setting: Setting) -> list[Json]:
 def init_containers(setting: Setting, image: str) -> list[Json]:
     """Return the container that lets the engine start once the weights are there."""
     match weights.kept(setting):
-        case "given":
+        case "nowhere" | "image" | "given":
             return []
         case "pod":
             return [fetching(setting, image)]
@@ -86,7 +94,15 @@ def _waiting(setting: Setting, image: str) -> dict[str, Json]:
 
 def _command(setting: Setting) -> list[str]:
     hub = weights.hub(setting)
-    return ["python3", f"{_PROGRAMS}/fetch_model.py", hub.repo, hub.revision or "main", weights.folder(setting)]
+    what = [hub.repo, hub.revision or "main", weights.folder(setting)]
+    return ["python3", f"{_PROGRAMS}/fetch_model.py", *what, *_form(setting, hub)]
+
+
+def _form(setting: Setting, hub: HubSource) -> list[str]:
+    """Return which of the repository's files are wanted; safetensors need no word."""
+    if setting.engine != "openvino":
+        return []
+    return [f"--gguf={hub.file}"] if hub.file else ["--openvino"]
 
 
 def programs(setting: Setting) -> Json:
@@ -110,10 +126,14 @@ def _model(setting: Setting) -> Json:
         case "node":
             return node_directory(setting)
         case "given":
-            return {"name": "model", "hostPath": {"path": weights.folder(setting), "type": "Directory"}}
+            path = weights.folder(setting)
+            return {
+                "name": "model",
+                "hostPath": {"path": path, "type": "File" if path.endswith(".gguf") else "Directory"},
+            }
         case "pod" if weights.kind(setting) == "none":
             return {"name": "model", "emptyDir": {"sizeLimit": quantity(weights.size(setting))}}
-        case "pod":
+        case _:
             return {"name": "model", "ephemeral": {"volumeClaimTemplate": {"spec": claim(setting, "ReadWriteOnce")}}}
 
 

@@ -34,7 +34,7 @@ def _pod_security(setting: Setting) -> dict[str, str]:
 
     Told, not enforced: what else lives in the namespace is not ours to stop.
     """
-    if setting.engine != "emulated" and weights.kept(setting) in {"node", "given"}:
+    if weights.kept(setting) in {"node", "given"}:
         return {}
     return {
         "pod-security.kubernetes.io/warn": "restricted",

@@ -24,6 +24,20 @@ _TAINTS = {"NVIDIA": "nvidia.com/gpu", "AMD": "amd.com/gpu"}
 _SPOT_TAINTS = {"gke": "cloud.google.com/gke-spot", "aks": "kubernetes.azure.com/scalesetpriority"}
 
 
+def nodes_of(setting: Setting, *pools: Pool) -> dict[str, Json]:
+    """Return the part of a pod's spec that admits the nodes of any of ``pools``, which are of one accelerator.
+
+    A rehearsal takes any node: those of the plan are not there.
+    """
+    if setting.emulated:
+        return {}
+    tolerated = tolerations(setting, *pools)
+    return {
+        "affinity": node_affinity(setting, *pools),
+        **({"tolerations": tolerated} if tolerated else {}),
+    }
+
+
 def node_affinity(setting: Setting, *pools: Pool) -> Json:
     """Return the `affinity` that admits the nodes of any of ``pools``, which are of one accelerator."""
     terms = [{"matchExpressions": term} for pool in pools for term in _terms(setting, pool)]
@@ -35,11 +49,9 @@ def _terms(setting: Setting, pool: Pool) -> list[list[Json]]:
     """Return the alternatives: for every label that tells the accelerator, every label that tells the capacity."""
     zones: list[Json] = [{"key": ZONE, "operator": "In", "values": pool.zones}] if pool.zones else []
     labels = node_labels(accelerator(pool.accelerator), setting.spec.cluster.provider)
-    return [
-        [{"key": label.key, "operator": "In", "values": label.values}, *capacity, *zones]
-        for label in labels
-        for capacity in _capacity(setting, pool)
-    ]
+    # Every node has processors: nothing tells those that a plan for processors means.
+    chosen: list[list[Json]] = [[{"key": each.key, "operator": "In", "values": each.values}] for each in labels] or [[]]
+    return [[*label, *capacity, *zones] for label in chosen for capacity in _capacity(setting, pool)]
 
 
 def _capacity(setting: Setting, pool: Pool) -> list[list[Json]]:
@@ -65,7 +77,10 @@ def off_spot(setting: Setting) -> Json:
 
 def tolerations(setting: Setting, *pools: Pool) -> list[Json]:
     """Return what lets pods onto nodes that keep others away: those with accelerators, and spot ones."""
-    kept: list[Json] = [{"key": _TAINTS[setting.vendor], "operator": "Exists", "effect": "NoSchedule"}]
+    accelerators: list[Json] = (
+        [{"key": _TAINTS[setting.vendor], "operator": "Exists", "effect": "NoSchedule"}] if setting.accelerated else []
+    )
+    kept = accelerators
     spot = _SPOT_TAINTS.get(setting.spec.cluster.provider)
     if spot is not None and any(pool.capacity == "spot" for pool in pools):
         kept.append({"key": spot, "operator": "Exists", "effect": "NoSchedule"})
@@ -80,7 +95,7 @@ def spread(setting: Setting, labels: dict[str, str], revision: str) -> list[Json
         labels: Tell the pods.
         revision: The label that tells one revision of them from the next, so that a roll-out is spread by itself.
     """
-    required = setting.spec.scheduling.zones == "required"
+    required = setting.spec.scheduling.zones == "required" and not setting.emulated
     shared: dict[str, Json] = {
         "labelSelector": {"matchLabels": labels},
         "matchLabelKeys": [revision],
@@ -104,13 +119,15 @@ def spread(setting: Setting, labels: dict[str, str], revision: str) -> list[Json
 
 def notes(setting: Setting) -> tuple[str, ...]:
     """Return what the nodes have to carry."""
+    if setting.emulated:
+        return ()
     provider = setting.spec.cluster.provider
     spot = any(pool.capacity == "spot" for pool in setting.region.pools)
     found = []
     if spot and provider not in _SPOT:
         found.append(f"Label spot nodes {OWN_CAPACITY}=spot: no label of a provider tells them here.")
     keys = node_labels(accelerator(setting.plan.shape.accelerator), provider)
-    if not any(label.before_node for label in keys):
+    if keys and not any(label.before_node for label in keys):
         found.append(
             f"Nodes are chosen by {keys[0].key}, which {keys[0].writer} writes once a node runs. An autoscaler that "
             "has to create the first node does not know it: give the node group the label, too."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beaufort.render import emulated, tgi, vllm, weights
+from beaufort.render import emulated, openvino, tgi, vllm, weights
 from beaufort.render.server import Server
 from beaufort.render.setting import Setting
 
@@ -18,5 +18,7 @@ def server(setting: Setting) -> Server:
             return vllm.server(setting, weights.folder(setting))
         case "tgi":
             return tgi.server(setting, weights.folder(setting))
+        case "openvino":
+            return openvino.server(setting)
         case "emulated":
             return emulated.server(setting)

@@ -11,7 +11,7 @@ class Server:
     """The program that serves the model, as a container runs it.
 
     Attributes:
-        kind: `vllm`, `tgi` or `emulated`.
+        kind: `vllm`, `tgi`, `openvino` or `emulated`.
         image: Its image.
         command: What is run.
         args: Its arguments.

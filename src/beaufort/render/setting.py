@@ -65,20 +65,36 @@ class Setting:
         return f"1.{self.minor}"
 
     @property
-    def engine(self) -> Literal["vllm", "tgi", "emulated"]:
-        """The program that serves the model.
+    def engine(self) -> Literal["vllm", "tgi", "openvino", "emulated"]:
+        """The program that serves the model."""
+        if self.spec.engine != "auto":
+            return self.spec.engine
+        return "openvino" if accelerator(self.plan.shape.accelerator).vendor not in _VENDORS else "vllm"
 
-        Raises:
-            UsageError: It is one of a single machine.
-        """
-        match self.spec.engine:
-            case "auto" | "vllm":
-                return "vllm"
-            case "openvino":
-                remedy = "write engine: vllm, or serve it here with `beaufort up`"
-                raise UsageError(Problem("the openvino engine runs on one machine", "spec.engine", remedy))
-            case kind:
-                return kind
+    @property
+    def emulated(self) -> bool:
+        """Whether no model runs, and what it runs on is only acted: the plan is rehearsed."""
+        return self.engine == "emulated"
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether engines use accelerators of their nodes, and so whatever looks after those is needed."""
+        return self.engine not in {"emulated", "openvino"}
+
+    @property
+    def grouped(self) -> bool:
+        """Whether a replica is several pods, on as many nodes."""
+        return self.plan.shape.nodes > 1 and self.accelerated
+
+    @property
+    def gated(self) -> bool:
+        """Whether engines wait for Beaufort's operator to choose their node, by its accelerators."""
+        return self.spec.scheduling.gates and self.accelerated
+
+    @property
+    def guarded(self) -> bool:
+        """Whether the accelerators' utilisation is a guard of the autoscalers."""
+        return self.spec.scaling.gpu_utilisation and self.accelerated
 
     def serves(self, feature: str) -> bool:
         """Return whether the cluster serves a feature of the catalog: by default, or because its gate is on."""

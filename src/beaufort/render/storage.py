@@ -20,14 +20,14 @@ COMPONENT = "model-loader"
 
 def render(setting: Setting) -> Layer:
     """Return the layer."""
-    if setting.engine == "emulated":
+    if weights.kept(setting) in {"nowhere", "image"}:
         return Layer("storage")
     return Layer("storage", tuple(_manifests(setting)), _files(setting), _notes(setting))
 
 
 def _manifests(setting: Setting) -> list[Manifest]:
     match weights.kept(setting):
-        case "given":
+        case "nowhere" | "image" | "given":
             return []
         case "node":
             return [_program(setting), _node_loader(setting)]
@@ -81,7 +81,8 @@ def _job(setting: Setting) -> Manifest:
     image = images.engine(setting, setting.engine)
     hub = weights.hub(setting)
     # What a Job runs cannot be changed: another model or image is another Job.
-    what = hashlib.sha256(f"{image} {hub.repo}@{hub.revision}".encode()).hexdigest()[:8]
+    file = f" {hub.file}" if hub.file else ""
+    what = hashlib.sha256(f"{image} {hub.repo}@{hub.revision}{file}".encode()).hexdigest()[:8]
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -97,8 +98,7 @@ def _job(setting: Setting) -> Manifest:
                     "securityContext": POD,
                     **images.pull_secrets(setting),
                     # A volume of one zone comes to be where this pod is: where the engines can be, too.
-                    "affinity": placing.node_affinity(setting, *setting.region.pools),
-                    "tolerations": placing.tolerations(setting, *setting.region.pools),
+                    **placing.nodes_of(setting, *setting.region.pools),
                     "containers": [model_volume.fetching(setting, image)],
                     "volumes": [
                         {"name": "model", "persistentVolumeClaim": {"claimName": setting.names.model}},
@@ -131,8 +131,7 @@ def _node_loader(setting: Setting) -> Manifest:
                         "seccompProfile": {"type": "RuntimeDefault"},
                     },
                     **images.pull_secrets(setting),
-                    "affinity": placing.node_affinity(setting, *setting.region.pools),
-                    "tolerations": placing.tolerations(setting, *setting.region.pools),
+                    **placing.nodes_of(setting, *setting.region.pools),
                     # Small requests: a pod keeps those of its largest init container for as long as it lives.
                     "initContainers": [
                         {

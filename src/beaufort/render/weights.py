@@ -10,6 +10,8 @@ directory, or a volume is used that many nodes can read.
 | `node` | a directory of the node, read only | a pod of a DaemonSet on each node |
 | `pod` | a volume that lives as long as the pod | the pod's own init container |
 | `given` | a directory of the node that the service file names | nobody |
+| `image` | the engine's image | nobody |
+| `nowhere` | an emulated engine has no weights | nobody |
 """
 
 from __future__ import annotations
@@ -18,10 +20,10 @@ from typing import Literal, TypeAlias
 
 from beaufort.errors import Problem, UsageError
 from beaufort.render.setting import Setting
-from beaufort.spec.source import DemoSource, HubSource, PathSource, parse_source
+from beaufort.spec.source import DemoSource, HubSource, PathSource, Source, parse_source
 from beaufort.units import GIB
 
-Kept: TypeAlias = Literal["claim", "node", "pod", "given"]
+Kept: TypeAlias = Literal["claim", "node", "pod", "given", "image", "nowhere"]
 Kind: TypeAlias = Literal["none", "local", "ebs", "hyperdisk", "azure", "class"]
 
 MODELS = "/models"
@@ -45,8 +47,18 @@ def one_node(setting: Setting) -> bool:
 
 def kept(setting: Setting) -> Kept:
     """Return where the weights are kept."""
-    if isinstance(source(setting), PathSource):
-        return "given"
+    if setting.emulated:
+        return "nowhere"
+    match source(setting):
+        case PathSource():
+            return "given"
+        case DemoSource():
+            return "image"
+        case HubSource():
+            return _kept_once_downloaded(setting)
+
+
+def _kept_once_downloaded(setting: Setting) -> Kept:
     match kind(setting):
         case "local":
             return "node"
@@ -60,7 +72,7 @@ def kept(setting: Setting) -> Kept:
             return "claim" if one_node(setting) else "pod"
 
 
-def source(setting: Setting) -> HubSource | PathSource:
+def source(setting: Setting) -> Source:
     """Return where the weights come from.
 
     Raises:
@@ -70,9 +82,10 @@ def source(setting: Setting) -> HubSource | PathSource:
     if isinstance(found, PathSource) and not found.path.startswith("/"):
         remedy = "write the absolute path that the nodes have, or hf://owner/repo"
         raise UsageError(Problem(f"no node knows the path {found.path}", "spec.model.source", remedy))
-    if isinstance(found, DemoSource) or (isinstance(found, HubSource) and found.file is not None):
-        remedy = "name a repository with safetensors: hf://owner/repo"
-        what = f"{setting.plan.model.repository} is for the engine of this machine"
+    local = isinstance(found, DemoSource) or (isinstance(found, HubSource) and found.file is not None)
+    if local and setting.engine != "openvino":
+        remedy = "name a repository with safetensors (hf://owner/repo), or write engine: openvino"
+        what = f"{setting.plan.model.repository} is for the engine that runs on processors"
         raise UsageError(Problem(what, "spec.model.source", remedy))
     return found
 
@@ -80,18 +93,25 @@ def source(setting: Setting) -> HubSource | PathSource:
 def hub(setting: Setting) -> HubSource:
     """Return the repository that the weights are downloaded from."""
     found = source(setting)
-    if isinstance(found, PathSource):
-        message = "nothing is downloaded for a path"
+    if not isinstance(found, HubSource):
+        message = "nothing is downloaded for a path or the demo"
         raise TypeError(message)
     return found
 
 
 def folder(setting: Setting) -> str:
-    """Return the folder of the weights in a container that mounts them: `/models/owner--name@revision`."""
+    """Return the folder of the weights in a container that mounts them: `/models/owner--name@revision`.
+
+    Other forms than safetensors have folders of their own, since a folder is complete when all of one form is there.
+    """
     found = source(setting)
     if isinstance(found, PathSource):
         return found.path
-    return f"{MODELS}/{found.repo.replace('/', '--')}@{found.revision or 'main'}"
+    if isinstance(found, DemoSource):
+        message = "the demo has no folder"
+        raise TypeError(message)
+    form = f"--{(found.file or 'openvino').replace('/', '--')}" if setting.engine == "openvino" else ""
+    return f"{MODELS}/{found.repo.replace('/', '--')}@{found.revision or 'main'}{form}"
 
 
 def size(setting: Setting) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+_MOST_LEVELS = 500
 _STEPS = 720  # of a period: fine enough for the sharpest peak that a service file may have
 
 
@@ -137,8 +138,10 @@ class Windows:
 
     @property
     def levels(self) -> tuple[tuple[float, float], ...]:
-        """Every window, the quietest first."""
-        return tuple((1 / len(self.rates), rate) for rate in sorted(self.rates))
+        """The windows, the quietest first; of a long recording several together, by the busiest of them."""
+        ordered, size = sorted(self.rates), -(-len(self.rates) // _MOST_LEVELS)
+        groups = (ordered[start : start + size] for start in range(0, len(ordered), size))
+        return tuple((len(group) / len(ordered), group[-1]) for group in groups)
 
     def growth(self, seconds: float) -> float:
         """Return the growth from a window to the highest of those that begin within ``seconds`` of its end."""

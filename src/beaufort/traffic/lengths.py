@@ -111,8 +111,9 @@ def measured(lengths: Sequence[int]) -> Lengths:
 
 
 def _pieces(part: Callable[[float], float]) -> Lengths:
-    points = []
+    points, shortest = [], 1.0
     for low, high in pairwise(_EDGES):
         share = high - low
-        points.append((share, max(1.0, (part(high) - part(low)) / share)))
+        shortest = max(shortest, (part(high) - part(low)) / share)  # ascending, whatever is lost to rounding
+        points.append((share, shortest))
     return Lengths(tuple(points))

@@ -25,13 +25,13 @@ _APART = "they belong to the management cluster, which makes the others"
 
 
 def render(setting: Setting) -> Layer:
-    """Return the layer; nothing when the cluster exists already.
+    """Return the layer; nothing when the cluster exists already, or any will do.
 
     Raises:
         UsageError: This release of Cluster API makes no such cluster, or a machine for an accelerator is not known.
     """
     provision = setting.spec.cluster.provision
-    if provision is None:
+    if provision is None or setting.emulated:
         return Layer("clusters")
     form.check(setting, provision)
     return Layer(

@@ -56,7 +56,7 @@ def _rows(setting: Setting) -> dict[str, list[Panel]]:
     return {
         "Promises": _promises(setting),
         "Load": _load(setting),
-        "Accelerators": _accelerators(setting),
+        **({"Accelerators": _accelerators(setting)} if setting.accelerated else {}),
         "Replicas and cost": _replicas(setting),
     }
 

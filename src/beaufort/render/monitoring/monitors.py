@@ -23,7 +23,8 @@ _EXPORTERS: dict[str, dict[str, tuple[dict[str, str], str]]] = {
 
 def manifests(setting: Setting) -> tuple[Manifest, ...]:
     """Return the monitors."""
-    exporters = (_accelerators(setting, by, *known) for by, known in _EXPORTERS[setting.vendor].items())
+    known_by = _EXPORTERS[setting.vendor] if setting.accelerated else {}
+    exporters = (_accelerators(setting, by, *known) for by, known in known_by.items())
     return _engines(setting), _gateways(setting), *exporters
 
 

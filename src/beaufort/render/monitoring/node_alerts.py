@@ -23,9 +23,8 @@ def rules(setting: Setting) -> tuple[Json, ...]:
     spot = any(pool.capacity == "spot" for pool in setting.region.pools)
     return (
         _pending(setting),
-        *((_gated(setting),) if setting.spec.scheduling.gates else ()),
-        _allocatable(setting),
-        *(_amd_unhealthy(setting) if setting.vendor == "AMD" else _nvidia_unhealthy(setting)),
+        *((_gated(setting),) if setting.gated else ()),
+        *(_unhealthy(setting) if setting.accelerated else ()),
         *((_reclaim_wave(setting),) if spot else ()),
         _autoscaler_at_max(setting),
         *_loader_failed(setting),
@@ -57,6 +56,11 @@ def _gated(setting: Setting) -> Json:
         summary="An engine waits at its scheduling gate",
         description="Nobody has opened the gate of {{ $labels.pod }} for 15 minutes: the operator is away, or waits.",
     )
+
+
+def _unhealthy(setting: Setting) -> tuple[Json, ...]:
+    reported = _amd_unhealthy(setting) if setting.vendor == "AMD" else _nvidia_unhealthy(setting)
+    return (_allocatable(setting), *reported)
 
 
 def _allocatable(setting: Setting) -> Json:

@@ -92,7 +92,7 @@ _TGI = EngineSeries(
     # Its bounds are powers of 1.5, which are no round numbers.
     tpot=Histogram("tgi_request_mean_time_per_token_duration"),
 )
-_BY_ENGINE = {"vllm": _VLLM, "tgi": _TGI, "emulated": _BEAUFORT}
+_BY_ENGINE = {"vllm": _VLLM, "tgi": _TGI, "openvino": _BEAUFORT, "emulated": _BEAUFORT}
 
 
 def engine_series(setting: Setting) -> EngineSeries:

@@ -39,20 +39,20 @@ def service(setting: Setting) -> dict[str, str]:
 
 def downloading(setting: Setting) -> tuple[str, ...]:
     """Return the components that download the model."""
-    if setting.engine == "emulated":
-        return ()
     by: dict[weights.Kept, tuple[str, ...]] = {
         "claim": ("model-loader",),
         "node": ("model-loader",),
         "pod": ("engine",),
         "given": (),
+        "image": (),
+        "nowhere": (),
     }
     return by[weights.kept(setting)]
 
 
 def operated(setting: Setting) -> bool:
     """Return whether Beaufort's operator has something to do for the service."""
-    return setting.spec.scheduling.gates or setting.spec.scaling.metrics == "beaufort"
+    return setting.gated or setting.spec.scaling.metrics == "beaufort"
 
 
 def asking_the_api(setting: Setting) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ def asking_engines(setting: Setting) -> tuple[str, ...]:
 
 def grouped(setting: Setting) -> bool:
     """Return whether the pods of one replica talk to each other, on ports of their own choice."""
-    return setting.plan.shape.nodes > 1
+    return setting.grouped
 
 
 def dns(setting: Setting) -> tuple[str, str, int]:

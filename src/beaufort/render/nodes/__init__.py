@@ -34,7 +34,9 @@ _CHART = (
 
 
 def render(setting: Setting) -> Layer:
-    """Return the layer."""
+    """Return the layer; nothing where engines use no accelerators."""
+    if not setting.accelerated:
+        return Layer("nodes")
     pools, operator = setting.region.pools, _operator(setting)
     alignments = tuple(topology.alignment(setting, pool) for pool in pools)
     times = tuple(shutdown.division(setting, pool) for pool in pools)

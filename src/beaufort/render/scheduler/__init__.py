@@ -34,7 +34,7 @@ from beaufort.render.setting import Setting
 
 def is_default(setting: Setting) -> bool:
     """Return whether the cluster's own scheduler places the engines."""
-    return setting.spec.scheduling.profile == "default"
+    return setting.spec.scheduling.profile == "default" or not setting.accelerated
 
 
 def render(setting: Setting) -> Layer:
