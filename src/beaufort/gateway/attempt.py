@@ -12,10 +12,9 @@ from http import HTTPStatus
 from typing import Protocol
 
 from beaufort.gateway import headers
-from beaufort.gateway.endpoints import Endpoints
+from beaufort.gateway.endpoints import Endpoints, Route
 from beaufort.gateway.responses import Failure, timed_out, upstream_failed
 from beaufort.gateway.settings import Patience
-from beaufort.gateway.upstream import Upstream
 from beaufort.routing import AttemptOutcome
 from beaufort.wire import ClientConnection, Exchange, ResponseHead, WireError
 
@@ -69,10 +68,24 @@ class Trouble:
 class Attempt:
     """One try. It begins with ``start`` and ends with one call to its stage's ``ended`` or ``failed``."""
 
-    __slots__ = ("_connecting", "_connection", "_head", "_quiet", "_relayed", "_since", "_stage", "over", "upstream")
+    __slots__ = (
+        "_connecting",
+        "_connection",
+        "_head",
+        "_owed",
+        "_quiet",
+        "_relayed",
+        "_since",
+        "_stage",
+        "over",
+        "route",
+        "upstream",
+    )
 
-    def __init__(self, stage: Stage, upstream: Upstream, now: float) -> None:
-        self.upstream = upstream
+    def __init__(self, stage: Stage, route: Route, now: float) -> None:
+        self.route = route
+        self.upstream = route.upstream
+        self._owed = 0  # tokens of the prompt that the engine has still to compute
         self.over = False
         self._stage = stage
         self._connection: ClientConnection | None = None
@@ -85,6 +98,8 @@ class Attempt:
     def start(self, *, fresh: bool = False) -> None:
         """Send the request on a free connection, or on a new one if there is none or it must be ``fresh``."""
         self.upstream.in_flight += 1
+        self._owed = self.route.fresh
+        self.upstream.pending += self._owed
         connection = None if fresh else self.upstream.take()
         if connection is None:
             self._connecting = asyncio.get_running_loop().create_task(self._connect())
@@ -187,6 +202,7 @@ class Attempt:
         if head is None:
             return
         self._relayed = True
+        self._computed()
         stage.began()
         length = None if head.header(b"transfer-encoding") else head.header(b"content-length")
         stage.exchange.start(
@@ -215,6 +231,12 @@ class Attempt:
         if not self.over:
             self.over = True
             self.upstream.in_flight -= 1
+            self._computed()
+
+    def _computed(self) -> None:
+        """Take note that nothing of the prompt is left to compute."""
+        self.upstream.pending -= self._owed
+        self._owed = 0
 
 
 def _not_connected(error: WireError) -> Trouble:

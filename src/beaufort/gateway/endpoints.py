@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 
 from beaufort.gateway.settings import Patience
 from beaufort.gateway.upstream import Address, Upstream
-from beaufort.routing import AttemptOutcome, Health, HealthPolicy, ProbeOutcome, State, choose
+from beaufort.routing import AttemptOutcome, Health, HealthPolicy, ProbeOutcome, Prompt, State, choose
 from beaufort.routing.health import after_attempt, after_probe, probing
+from beaufort.routing.prefix import tokens_of
 
 Notify = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a request goes.
+
+    Attributes:
+        upstream: The endpoint.
+        fresh: Tokens of the prompt that it has to compute, about.
+    """
+
+    upstream: Upstream
+    fresh: int
 
 
 class Endpoints:
@@ -73,12 +88,23 @@ class Endpoints:
         for upstream in self:
             upstream.remove()
 
-    def choose(self, exclude: Collection[str] = ()) -> Upstream | None:
+    def choose(self, prompt: Prompt, exclude: Collection[str] = ()) -> Route | None:
         """Return the endpoint for a request that failed on ``exclude`` so far, or None when none is healthy."""
         self._turn += 1
-        snapshots = [upstream.snapshot for upstream in self._upstreams.values()]
-        chosen = choose(snapshots, exclude=exclude, tie=self._turn, zone=self.zone).endpoint
-        return None if chosen is None else self._upstreams[chosen.url]
+        upstreams = self._upstreams.values()
+        chosen = choose(
+            [upstream.snapshot for upstream in upstreams],
+            exclude=exclude,
+            tie=self._turn,
+            zone=self.zone,
+            prompt=prompt,
+            cached=[tokens_of(upstream.prefixes.known(prompt.chain)) for upstream in upstreams],
+        )
+        if chosen.endpoint is None:
+            return None
+        upstream = self._upstreams[chosen.endpoint.url]
+        upstream.prefixes.add(prompt.chain)
+        return Route(upstream, chosen.fresh)
 
     def wait(self, wake: Callable[[], None]) -> bool:
         """Call ``wake`` once an endpoint is healthy. Returns False when too many wait already."""
@@ -97,10 +123,14 @@ class Endpoints:
 
     def probed(self, upstream: Upstream, outcome: ProbeOutcome) -> None:
         """Take note of what came of a probe."""
+        if outcome is ProbeOutcome.REFUSED:
+            upstream.prefixes.clear()
         self._became(upstream, after_probe(upstream.health, outcome, self._clock(), self._policy))
 
     def attempted(self, upstream: Upstream, outcome: AttemptOutcome) -> None:
         """Take note of what came of a request."""
+        if outcome is AttemptOutcome.REFUSED:
+            upstream.prefixes.clear()  # its process is gone, and its cache with it
         health = after_attempt(upstream.health, outcome, self._clock(), self._policy)
         if health is not upstream.health:
             self._became(upstream, health)

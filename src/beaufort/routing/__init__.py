@@ -7,12 +7,16 @@ simulator and the gateway decide alike.
 |---|---|
 | `health` | one endpoint's health: state and outcome in, state out |
 | `endpoint` | one endpoint as it stands at this moment |
+| `prompt` | how long a prompt is, and what it begins with |
+| `prefix` | what a replica should still have in its prefix cache |
 | `choice` | filter, score, pick, and the reason |
 """
 
 from beaufort.routing.choice import Choice, choose
 from beaufort.routing.endpoint import Endpoint
 from beaufort.routing.health import AttemptOutcome, Health, HealthPolicy, ProbeOutcome, State
+from beaufort.routing.prefix import PrefixIndex
+from beaufort.routing.prompt import Prompt
 
 __all__ = [
     "AttemptOutcome",
@@ -20,7 +24,9 @@ __all__ = [
     "Endpoint",
     "Health",
     "HealthPolicy",
+    "PrefixIndex",
     "ProbeOutcome",
+    "Prompt",
     "State",
     "choose",
 ]

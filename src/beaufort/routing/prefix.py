@@ -1,15 +1,30 @@
 """What a replica probably still has in its prefix cache, judged by what it was sent.
 
-A prompt is a chain of blocks, each named by a hash of itself and all before it: two prompts have equal names up to where
-they differ. An engine that has computed a prompt finds its blocks again until their room is needed, and gives up those
-first that were not used for longest, the ends of prompts before their beginnings. The index does the same with the same
-room: an index that only grew would send requests to where nothing is left of their prompts.
+A prompt is a chain of blocks, each named by a hash of itself and all before it: two prompts have equal names up to
+where they differ. An engine that has computed a prompt finds its blocks again until their room is needed, and gives up
+those first that were not used for longest, the ends of prompts before their beginnings. The index does the same with
+the same room: an index that only grew would send requests to where nothing is left of their prompts.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+
+from beaufort.routing.prompt import BLOCK_BYTES, BYTES_PER_TOKEN
+
+UNKNOWN_TOKENS = 100_000
+"""What an engine remembers that does not say it: about what an 8B model leaves of an accelerator with 24 GiB."""
+
+
+def blocks_of(tokens: int) -> int:
+    """Return how many blocks an engine remembers that has room for the keys and values of ``tokens`` tokens."""
+    return max(1, tokens * BYTES_PER_TOKEN // BLOCK_BYTES)
+
+
+def tokens_of(blocks: int) -> int:
+    """Return how many tokens are in so many blocks, about."""
+    return blocks * BLOCK_BYTES // BYTES_PER_TOKEN
 
 
 class PrefixIndex:
