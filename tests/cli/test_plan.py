@@ -81,8 +81,15 @@ def test_three_accelerators_are_no_shards_of_one_model(call: Call, tmp_path: Pat
             "the nodes hold 2",
             "raise spec.accelerators[0].maxNodes to ",
         ),
+        (
+            MISTRAL
+            + "  parallelism: {tensor: 3}\n  accelerators: [{product: H100, countPerNode: 8, pricePerHour: 4}]\n",
+            "spec.parallelism.tensor",
+            "cannot be divided among 3 accelerators",
+            "set spec.parallelism.tensor to 2",
+        ),
     ],
-    ids=["12b-on-l4", "20ms-of-8k", "budget", "nodes"],
+    ids=["12b-on-l4", "20ms-of-8k", "budget", "nodes", "tensor-3"],
 )
 def test_what_nothing_serves_is_refused_with_changes_that_are_enough(
     call: Call, tmp_path: Path, spec: str, where: str, what: str, remedy: str

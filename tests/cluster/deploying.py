@@ -28,14 +28,14 @@ BEAUFORT = (sys.executable, "-m", "beaufort")
 SERVICE = """\
 apiVersion: beaufort.dev/v1alpha1
 kind: MistralService
-metadata: {{name: {name}, namespace: {namespace}}}
+metadata: {{name: svc, namespace: {namespace}}}
 spec:
   model: {{source: 'hf://mistralai/Mistral-7B-Instruct-v0.3'}}
-  engine: emulated
+  engine: {engine}
   replicas: {replicas}
   traffic: {{rate: 1, promptTokens: 200, outputTokens: 60}}
   objectives: {{ttft: 2s, tpot: 100ms}}
-  accelerators: [{{product: {product}, countPerNode: 4}}]
+  accelerators: [{{product: {product}, countPerNode: {count}}}]
   gateway: {{replicas: 1}}
 {more}"""
 
@@ -52,10 +52,12 @@ class Verbs:
         self.kubeconfig = kubeconfig or cluster.kubeconfig
         self.write()
 
-    def write(self, *, name: str = "svc", replicas: str = "2", product: str = "L40S", more: str = "") -> None:
+    def write(
+        self, *, replicas: str = "2", product: str = "L40S", engine: str = "emulated", count: int = 4, more: str = ""
+    ) -> None:
         """Write the service file."""
-        text = SERVICE.format(name=name, namespace=self.namespace, replicas=replicas, product=product, more=more)
-        self.file.write_text(text)
+        values = {"replicas": replicas, "product": product, "engine": engine, "count": count, "more": more}
+        self.file.write_text(SERVICE.format(namespace=self.namespace, **values))
 
     def start(self, verb: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a verb, nobody at its terminal."""

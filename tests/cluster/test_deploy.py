@@ -13,6 +13,8 @@ import pytest
 from .conftest import Cluster
 from .deploying import Answer, Verbs, failed, node, ready, waiting
 
+NO_VOLUME = "  storage: {kind: none}\n"
+
 
 @pytest.fixture
 def verbs(cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[Verbs]:
@@ -133,13 +135,14 @@ def test_a_full_quota_is_named(verbs: Verbs, cluster: Cluster, namespace: str) -
     assert (
         cluster.kubectl("create", "quota", "gpus", "--hard=requests.nvidia.com/gpu=1", "-n", namespace).returncode == 0
     )
+    verbs.write(engine="vllm", more=NO_VOLUME)
     _, err = verbs.deploy("--timeout", "8s", code=1)
     assert "exceeded quota: gpus" in err
     assert "raise the ResourceQuota gpus, or ask for less: requested: requests.nvidia.com/gpu=1" in err
 
 
 def test_a_gate_is_named(verbs: Verbs) -> None:
-    verbs.write(more="  scheduling: {gates: true}\n")
+    verbs.write(engine="vllm", more=NO_VOLUME + "  scheduling: {gates: true}\n")
     _, err = verbs.deploy("--timeout", "5s", code=1)
     assert "it waits for its scheduling gate: " in err
     assert "see whether the controller that opens it runs" in err

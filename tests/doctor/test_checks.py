@@ -205,7 +205,7 @@ CASES = [
     ),
     ("storage", WELL, replace(NEED, classes=frozenset({"fast"})), "failed", "there is no StorageClass fast, but gp3"),
     ("storage", having(storageclasses=()), NEED, "warning", "spec.storage.kind: local"),
-    ("webhooks", having(endpointslices=()), NEED, "failed", "no pod answers for h.example.com (kube-system/policy)"),
+    ("webhooks", having(endpointslices=()), NEED, "failed", "no pod answers for h (kube-system/policy)"),
     (
         "webhooks",
         having(endpointslices=(), validatingwebhooks=(hook(failurePolicy="Ignore"),)),

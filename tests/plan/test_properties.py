@@ -1,10 +1,10 @@
 """What must hold of every plan, whatever the service."""
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 from tests.plan.reasoned import assert_every_number_has_a_reason
-from tests.plan.services import SPECS, changed, of_spec, planned, service
+from tests.plan.services import NEMO, SPECS, changed, of_spec, planned, service
 
 from beaufort.plan.change import changed as with_changes
 from beaufort.plan.knobs import Changes
@@ -141,6 +141,19 @@ def test_more_spot_nodes_never_cost_more(
     assert plan.cost.per_hour <= fewer.cost.per_hour + CENT
 
 
+@example(
+    {
+        "model": {"source": NEMO},
+        "cluster": {"zones": ["a", "b", "c"]},
+        "traffic": {
+            "shape": {"kind": "bursty", "variation": 75.6},
+            "outputTokens": {"mean": 1.1},
+            "rate": 131.06,
+            "promptTokens": {"p50": 75.6, "p95": 75.6},
+        },
+        "regions": [{"name": "eu", "share": 0.6}, {"name": "us"}],
+    }
+)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SPECS)
 def test_any_service_is_planned_whole_or_refused_with_remedies_that_are_true(spec: JsonValue) -> None:

@@ -18,6 +18,8 @@ Examples:
   beaufort logs service.yaml
   beaufort logs mistral-7b gateway --namespace chat --follow
   beaufort logs mistral-7b engine -n chat --previous
+
+Exit codes: 0 something was read, 1 there is nothing to read, 2 unusable input, 3 no cluster.
 """
 
 

@@ -81,9 +81,7 @@ def _enough(offering: Mapping[str, Object], used: Mapping[tuple[str, str], float
     asked = f"{need.service} asks for {need.pods} pods with {need.per_node} {need.resource} each"
     if not fitting:
         products = sorted(set().union(*map(_products, offering.values())))
-        evidence = (
-            f"no node carries a label of the planned accelerator ({listed(sorted(need.products))}), but {products}"
-        )
+        evidence = f"no node is labelled {listed(sorted(need.products))}, but {listed(products) or 'not at all'}"
         return failed(evidence, f"list what the nodes have in spec.accelerators, or {_EMULATE}")
     places = sum(
         int((_amount(each, "allocatable", need.resource) - used.get((name, need.resource), 0)) // max(need.per_node, 1))

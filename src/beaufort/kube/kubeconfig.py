@@ -54,10 +54,10 @@ def connect(
 
 def _read(kubeconfig: Path | None) -> KubeConfig:
     named = [kubeconfig] if kubeconfig else [Path(each) for each in _named()]
-    files = [path.expanduser() for path in named if kubeconfig or path.expanduser().exists()]
+    files = [path.expanduser() for path in named if path.expanduser().exists()]
     shown = os.pathsep.join(map(str, named))
     try:
-        if not files and Path(SERVICE_ACCOUNT).is_dir():
+        if not files and not kubeconfig and Path(SERVICE_ACCOUNT).is_dir():
             return KubeConfig.from_service_account()
         if not files:
             raise KubeconfigError(Problem("there is no such kubeconfig", shown, _REMEDY))

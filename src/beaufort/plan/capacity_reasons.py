@@ -33,7 +33,8 @@ def _region(path: str, region: Region, sizing: Sizing, question: Question, serve
         f"{path}.peakRate",
         f"{course.peak:.4g} times the mean, which is the highest that {question.demand.source} says",
     )
-    each = served.rates.each(max(1, sizing.planned))
+    planned = max(1, sizing.planned)
+    each = max(served.rates.each(planned), region.peak_rate / planned)
     yield (
         f"{path}.replicas.needed",
         f"{region.peak_rate:.4g} requests a second over {each:.4g}, which one replica takes at the objectives",

@@ -16,7 +16,7 @@ BURST_MARGIN = 0.1
 """What bursts add to that: all of it for endless ones."""
 _HALVINGS = 9
 LIGHTEST_LOAD = HIGHEST_LOAD / 2**_HALVINGS
-"""Who does not keep the objectives at this one is taken to keep them never."""
+"""The last that is tried: who does not keep the objectives at it is taken to keep them never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,6 @@ def limit(station: Station, target: Target, dispersion: float) -> float:
     A looser target never gives less: it passes every trial that a tighter one passes, so it never ends lower.
     """
     most = station.most()
-    if not target.met(station.at(LIGHTEST_LOAD * most, dispersion)):
-        return 0.0
     low, high = 0.0, HIGHEST_LOAD
     for _ in range(_HALVINGS):
         middle = (low + high) / 2

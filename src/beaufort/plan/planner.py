@@ -140,8 +140,7 @@ def _engine(served: Served) -> EngineSettings:
 
 def _sequences(served: Served) -> int:
     """Four deviations above the mean batch at the objectives' limit: what is planned never waits for a place."""
-    count = max(1, served.busiest.planned)
-    state = served.rates.at(served.rates.each(count), count) or served.state
+    state = served.rates.at(served.most, max(1, served.busiest.planned)) or served.state
     wanted = state.running + _DEVIATIONS * state.running_deviation
     return min(max(_SEQUENCE_STEP, math.ceil(wanted / _SEQUENCE_STEP) * _SEQUENCE_STEP), served.rates.places)
 
@@ -159,13 +158,12 @@ def _memory(setup: Setup) -> Memory:
 
 def _expectation(question: Question, served: Served) -> Expectation:
     state = served.state
-    each = served.rates.each(max(1, served.busiest.planned))
     return Expectation(
         ttft_seconds=digits(served.ttft),
         tpot_seconds=digits(served.tpot),
         running_per_replica=digits(state.running),
-        utilisation=digits(served.rate / each),
-        requests_per_second_per_replica=digits(each),
+        utilisation=digits(served.rate / served.most),
+        requests_per_second_per_replica=digits(served.most),
         output_tokens_per_second=digits(question.demand.peak_rate * question.demand.output.mean),
         source=served.setup.profile.source,
         known_error=served.setup.profile.known_error,

@@ -64,8 +64,6 @@ class Rates:
 
     def serves(self, replicas: int) -> bool:
         """Return whether ``replicas`` take any traffic at all."""
-        if self._dispersion == 1:
-            return self.each(1) > 0
         return self._target.met(self.alone(replicas, LIGHTEST_LOAD))
 
     def alone(self, replicas: int, load: float) -> State | None:

@@ -115,6 +115,11 @@ class Served:
         """Requests per second of a replica there, at the peak."""
         return self.frame.demand.peak_rate * self.busiest.place.share / max(1, self.busiest.planned)
 
+    @property
+    def most(self) -> float:
+        """Requests per second that such a replica takes at the objectives: what is planned, and mostly more."""
+        return max(self.rates.each(max(1, self.busiest.planned)), self.rate)
+
     @cached_property
     def state(self) -> State:
         """Such a replica in its steady state."""
