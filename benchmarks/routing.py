@@ -31,7 +31,7 @@ from beaufort.catalog.accelerators import accelerator
 from beaufort.catalog.models import model
 from beaufort.catalog.precision import Precision
 from beaufort.perf.roofline import Roofline
-from beaufort.routing import Endpoint, PrefixIndex, Prompt, choose
+from beaufort.routing import Crowd, Endpoint, PrefixIndex, Prompt, choose
 from beaufort.simulate.config import ReplicaConfig
 from beaufort.simulate.fleet import Arrival, Fleet, Served
 from beaufort.simulate.replica import Replica
@@ -107,7 +107,7 @@ class Run:
         self._load, self._policy = load, policy
         self._random = Random(seed)  # noqa: S311 - chance for a simulation, no secret
         self._gateways = [_Gateway(load.replicas, config.num_blocks) for _ in range(gateways)]
-        self._sent: dict[int, tuple[_Gateway, int]] = {}
+        self._sent: dict[int, tuple[_Gateway, Prompt, int]] = {}
         self._turn = 0
 
     def served(self) -> list[Served]:
@@ -120,20 +120,23 @@ class Run:
         gateway = self._random.choice(self._gateways)
         request, chain = arrival.request, tuple(arrival.request.block_hashes)
         origin = chain[min(len(chain), 4) - 1] % 2**32 if chain else 0
-        prompt = Prompt(chain, request.prompt_tokens, origin)
+        prompt = Prompt(chain, request.prompt_tokens, origin, _BLOCK)
         index, fresh = _POLICIES[self._policy](self, gateway, prompt)
         gateway.indexes[index].add(chain)
         gateway.in_flight[index] += 1
         gateway.pending[index] += fresh
-        self._sent[request.id] = gateway, fresh
+        gateway.crowd.join(chain)
+        self._sent[request.id] = gateway, prompt, fresh
         return index
 
     def _began(self, request: int, index: int) -> None:
-        gateway, fresh = self._sent[request]
+        gateway, _, fresh = self._sent[request]
         gateway.pending[index] -= fresh
 
     def _ended(self, request: int, index: int) -> None:
-        self._sent.pop(request)[0].in_flight[index] -= 1
+        gateway, prompt, _ = self._sent.pop(request)
+        gateway.in_flight[index] -= 1
+        gateway.crowd.leave(prompt.chain)
 
     def beaufort(self, gateway: _Gateway, prompt: Prompt) -> tuple[int, int]:
         """Choose as the gateway does."""
@@ -163,7 +166,7 @@ class Run:
             for index in range(self._load.replicas)
         ]
         cached = [number * _BLOCK for number in blocks]
-        choice = choose(endpoints, tie=self._turn, prompt=prompt, cached=cached)
+        choice = choose(endpoints, tie=self._turn, prompt=prompt, cached=cached, weigh=gateway.crowd.share)
         assert choice.endpoint is not None  # noqa: S101 - all of them are healthy
         return int(choice.endpoint.url), choice.fresh
 
@@ -172,6 +175,7 @@ class _Gateway:
     """What one gateway has sent."""
 
     def __init__(self, replicas: int, room: int) -> None:
+        self.crowd = Crowd()
         self.indexes = [PrefixIndex(room) for _ in range(replicas)]
         self.in_flight = [0] * replicas
         self.pending = [0] * replicas

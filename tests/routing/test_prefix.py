@@ -1,9 +1,7 @@
-from itertools import count
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beaufort.routing.prefix import PrefixIndex, blocks_of, tokens_of
+from beaufort.routing.prefix import PrefixIndex, blocks_of
 
 # Chains as prompts make them: a block's name stands for itself and all before it.
 PROMPTS = st.lists(st.lists(st.integers(0, 2), max_size=8), max_size=30)
@@ -67,5 +65,4 @@ def test_the_prompt_of_last_is_always_known(prompts: list[list[int]], room: int)
 
 def test_tokens_are_counted_in_blocks() -> None:
     assert blocks_of(6400) == 100
-    assert tokens_of(100) == 6400
-    assert all(blocks_of(tokens) >= 1 for tokens, _ in zip(count(), range(100), strict=False))
+    assert blocks_of(1) == 1

@@ -69,10 +69,10 @@ class Attempt:
     """One try. It begins with ``start`` and ends with one call to its stage's ``ended`` or ``failed``."""
 
     __slots__ = (
+        "_computed",
         "_connecting",
         "_connection",
         "_head",
-        "_owed",
         "_quiet",
         "_relayed",
         "_since",
@@ -85,7 +85,7 @@ class Attempt:
     def __init__(self, stage: Stage, route: Route, now: float) -> None:
         self.route = route
         self.upstream = route.upstream
-        self._owed = 0  # tokens of the prompt that the engine has still to compute
+        self._computed = False
         self.over = False
         self._stage = stage
         self._connection: ClientConnection | None = None
@@ -97,9 +97,7 @@ class Attempt:
 
     def start(self, *, fresh: bool = False) -> None:
         """Send the request on a free connection, or on a new one if there is none or it must be ``fresh``."""
-        self.upstream.in_flight += 1
-        self._owed = self.route.fresh
-        self.upstream.pending += self._owed
+        self._stage.endpoints.begun(self.route)
         connection = None if fresh else self.upstream.take()
         if connection is None:
             self._connecting = asyncio.get_running_loop().create_task(self._connect())
@@ -202,7 +200,7 @@ class Attempt:
         if head is None:
             return
         self._relayed = True
-        self._computed()
+        self._note_computed()
         stage.began()
         length = None if head.header(b"transfer-encoding") else head.header(b"content-length")
         stage.exchange.start(
@@ -230,13 +228,13 @@ class Attempt:
     def _finish(self) -> None:
         if not self.over:
             self.over = True
-            self.upstream.in_flight -= 1
-            self._computed()
+            self._note_computed()
+            self._stage.endpoints.ended(self.route)
 
-    def _computed(self) -> None:
-        """Take note that nothing of the prompt is left to compute."""
-        self.upstream.pending -= self._owed
-        self._owed = 0
+    def _note_computed(self) -> None:
+        if not self._computed:
+            self._computed = True
+            self._stage.endpoints.computed(self.route)
 
 
 def _not_connected(error: WireError) -> Trouble:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from beaufort.gateway.settings import Patience
 from beaufort.gateway.upstream import Address, Upstream
 from beaufort.routing import AttemptOutcome, Health, HealthPolicy, ProbeOutcome, Prompt, State, choose
+from beaufort.routing.crowd import Crowd
 from beaufort.routing.health import after_attempt, after_probe, probing
-from beaufort.routing.prefix import tokens_of
 
 Notify = Callable[[str, str], None]
 
@@ -20,10 +20,12 @@ class Route:
 
     Attributes:
         upstream: The endpoint.
-        fresh: Tokens of the prompt that it has to compute, about.
+        prompt: What the request begins with.
+        fresh: Tokens of that which the endpoint has to compute, about.
     """
 
     upstream: Upstream
+    prompt: Prompt
     fresh: int
 
 
@@ -49,6 +51,7 @@ class Endpoints:
         self._upstreams: dict[str, Upstream] = {}
         self._waiting: dict[Callable[[], None], None] = {}
         self._turn = 0
+        self._crowd = Crowd()
         self.zone = ""
         self.changed: Callable[[], None] = lambda: None
 
@@ -98,13 +101,29 @@ class Endpoints:
             tie=self._turn,
             zone=self.zone,
             prompt=prompt,
-            cached=[tokens_of(upstream.prefixes.known(prompt.chain)) for upstream in upstreams],
+            cached=[prompt.block_tokens * upstream.prefixes.known(prompt.chain) for upstream in upstreams],
+            weigh=self._crowd.share,
         )
         if chosen.endpoint is None:
             return None
         upstream = self._upstreams[chosen.endpoint.url]
         upstream.prefixes.add(prompt.chain)
-        return Route(upstream, chosen.fresh)
+        return Route(upstream, prompt, chosen.fresh)
+
+    def begun(self, route: Route) -> None:
+        """Take note that a request is sent."""
+        route.upstream.in_flight += 1
+        route.upstream.pending += route.fresh
+        self._crowd.join(route.prompt.chain)
+
+    def computed(self, route: Route) -> None:
+        """Take note that nothing of its prompt is left to compute. Once, at its end at the latest."""
+        route.upstream.pending -= route.fresh
+
+    def ended(self, route: Route) -> None:
+        """Take note that it is over."""
+        route.upstream.in_flight -= 1
+        self._crowd.leave(route.prompt.chain)
 
     def wait(self, wake: Callable[[], None]) -> bool:
         """Call ``wake`` once an endpoint is healthy. Returns False when too many wait already."""

@@ -9,10 +9,12 @@ simulator and the gateway decide alike.
 | `endpoint` | one endpoint as it stands at this moment |
 | `prompt` | how long a prompt is, and what it begins with |
 | `prefix` | what a replica should still have in its prefix cache |
+| `crowd` | which beginnings many requests in progress share |
 | `choice` | filter, score, pick, and the reason |
 """
 
 from beaufort.routing.choice import Choice, choose
+from beaufort.routing.crowd import Crowd
 from beaufort.routing.endpoint import Endpoint
 from beaufort.routing.health import AttemptOutcome, Health, HealthPolicy, ProbeOutcome, State
 from beaufort.routing.prefix import PrefixIndex
@@ -21,6 +23,7 @@ from beaufort.routing.prompt import Prompt
 __all__ = [
     "AttemptOutcome",
     "Choice",
+    "Crowd",
     "Endpoint",
     "Health",
     "HealthPolicy",

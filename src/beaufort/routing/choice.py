@@ -7,12 +7,13 @@ What a request costs at an endpoint is counted in requests in flight:
 A request that is being answered slows the next one about as much as 512 tokens of a prompt that is computed before it.
 Its own tokens count twice, for what is computed a second time here pushes something out of the cache, too. So a prompt
 goes to where it is known while that endpoint is not busy with much more than it saves, and elsewhere when it is: an
-endpoint that is popular does not drown, and one that is new gets its first prompts.
+endpoint that is popular does not drown, and one that is new gets its first prompts. What other requests in progress
+begin with, too, counts by its share only (``crowd``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from beaufort.routing.endpoint import Endpoint
@@ -65,6 +66,10 @@ class Choice:
         return f"{rank} {self.candidates} candidates among {self.known} endpoints{again}"
 
 
+def _plain(prompt: Prompt, cached: int) -> float:
+    return prompt.tokens - cached
+
+
 def choose(
     endpoints: Sequence[Endpoint],
     *,
@@ -73,6 +78,7 @@ def choose(
     zone: str = "",
     prompt: Prompt = NOTHING,
     cached: Sequence[int] = (),
+    weigh: Callable[[Prompt, int], float] = _plain,
 ) -> Choice:
     """Return the healthy endpoint with the best score.
 
@@ -84,6 +90,7 @@ def choose(
         zone: The zone whose endpoints are preferred; empty when it is not known.
         prompt: What the request begins with.
         cached: Tokens of it that each of ``endpoints`` should still have; empty for none.
+        weigh: What the rest of a prompt counts, in tokens, when so many of them are cached.
     """
     healthy = [index for index, endpoint in enumerate(endpoints) if endpoint.state is State.HEALTHY]
     candidates = [index for index in healthy if endpoints[index].url not in exclude] if exclude else healthy
@@ -97,7 +104,7 @@ def choose(
     if prompt.tokens:
         first = candidates[home(prompt.origin, [endpoints[index].url for index in candidates])]
         assumed[first] = max(assumed[first], prompt.origin_tokens)
-    scores = [score(endpoints[index], zone, prompt.tokens - assumed[index]) for index in candidates]
+    scores = [score(endpoints[index], zone, weigh(prompt, assumed[index])) for index in candidates]
     highest = max(scores)
     best = [index for index, value in zip(candidates, scores, strict=True) if value == highest]
     chosen = best[tie % len(best)]
@@ -113,7 +120,7 @@ def choose(
     )
 
 
-def score(endpoint: Endpoint, zone: str = "", fresh: int = 0) -> float:
+def score(endpoint: Endpoint, zone: str = "", fresh: float = 0) -> float:
     """Return how good an endpoint is for the next request, 0 to 1: 1 when idle and near, halved by the first request.
 
     Args:

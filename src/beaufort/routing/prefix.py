@@ -22,11 +22,6 @@ def blocks_of(tokens: int) -> int:
     return max(1, tokens * BYTES_PER_TOKEN // BLOCK_BYTES)
 
 
-def tokens_of(blocks: int) -> int:
-    """Return how many tokens are in so many blocks, about."""
-    return blocks * BLOCK_BYTES // BYTES_PER_TOKEN
-
-
 class PrefixIndex:
     """The blocks of one replica, the least recently used ones first.
 

@@ -30,11 +30,13 @@ class Prompt:
         chain: Its full blocks, each named by a hash of itself and all before it. Names are those of this process.
         tokens: About how many tokens it has.
         origin: A number for its first 8 KiB, the same in every process.
+        block_tokens: About how many tokens a block has.
     """
 
     chain: tuple[int, ...] = ()
     tokens: int = 0
     origin: int = 0
+    block_tokens: int = BLOCK_BYTES // BYTES_PER_TOKEN
 
     @property
     def origin_tokens(self) -> int:
