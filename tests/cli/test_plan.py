@@ -46,6 +46,13 @@ def test_the_planned_examples_are_up_to_date(call: Call, name: str) -> None:
     assert made == kept, "run: make golden"
 
 
+def test_a_service_that_names_only_its_model_is_planned_on_one_screen(call: Call, tmp_path: Path) -> None:
+    told = call("plan", written(tmp_path, MISTRAL))
+    assert told.code == 0
+    assert "List prices are a beginning" in told.output
+    assert "more: -o json has them" in told.output
+
+
 def test_three_accelerators_are_no_shards_of_one_model(call: Call, tmp_path: Path) -> None:
     file = written(tmp_path, MISTRAL + "  accelerators: [{product: H100, countPerNode: 3, pricePerHour: 4}]\n")
     plan = json.loads(call("plan", file, "-o", "json").output)
