@@ -19,8 +19,8 @@ from beaufort.errors import BeaufortError
 from beaufort.gateway import slices
 from beaufort.gateway.slices import Neighbourhood, SlicedService
 from beaufort.gateway.upstream import Address
-from beaufort.kube.connection import connect
 from beaufort.kube.errors import ForbiddenError
+from beaufort.kube.kubeconfig import connect
 from beaufort.render import render
 
 from .conftest import PATIENCE, Cluster

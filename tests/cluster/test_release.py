@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from beaufort.kube.apply import Change
-from beaufort.kube.connection import connect
 from beaufort.kube.discovery import MissingKindError
 from beaufort.kube.errors import KubeError, RefusedError
+from beaufort.kube.kubeconfig import connect
 from beaufort.kube.release import Release
 from beaufort.kube.watch import watch
 

@@ -12,8 +12,11 @@ from pydantic import JsonValue
 from beaufort.catalog.accelerators import ACCELERATORS
 from beaufort.catalog.models import model as architecture
 from beaufort.catalog.repositories import KnownRepository, known_repository
+from beaufort.plan.asking import ask
 from beaufort.plan.plan import Plan
 from beaufort.plan.planner import plan
+from beaufort.plan.question import Question
+from beaufort.plan.setup import roofline
 from beaufort.spec import MistralService, parse
 from beaufort.spec.traffic import Synthetic
 from beaufort.traffic.demand import synthetic
@@ -40,6 +43,12 @@ def planned(asked: MistralService) -> Plan:
     """Return the plan of a service whose traffic is described by figures."""
     assert isinstance(asked.spec.traffic, Synthetic)
     return plan(asked, held_by(asked), synthetic(asked.spec.traffic))
+
+
+def asked(wanted: MistralService) -> Question:
+    """Return the question that such a service asks."""
+    assert isinstance(wanted.spec.traffic, Synthetic)
+    return ask(wanted, held_by(wanted), synthetic(wanted.spec.traffic), roofline)
 
 
 def held_by(asked: MistralService) -> KnownRepository:
@@ -110,6 +119,7 @@ _ACCELERATOR = st.fixed_dictionaries(
 _REPLICAS = st.tuples(st.integers(0, 50), st.integers(1, 200)).map(
     lambda bounds: {"min": min(bounds), "max": max(*bounds, 1)}
 )
+_PARALLELISM = st.fixed_dictionaries({}, optional={"tensor": st.integers(1, 9), "pipeline": st.integers(1, 3)})
 _BUDGET = st.fixed_dictionaries({"perHour": st.floats(0.01, 1e6)}, optional={"perMonth": st.floats(0.01, 1e9)})
 _MODEL = st.fixed_dictionaries(
     {"source": st.sampled_from([MISTRAL, NEMO, SMALL, "demo"])},
@@ -125,6 +135,7 @@ SPECS = st.fixed_dictionaries(
         "objectives": _OBJECTIVES,
         "accelerators": st.lists(_ACCELERATOR, min_size=1, max_size=4),
         "replicas": _REPLICAS,
+        "parallelism": _PARALLELISM,
         "budget": _BUDGET,
         "regions": st.just([{"name": "eu", "share": 0.6}, {"name": "us"}]),
     },

@@ -36,6 +36,13 @@ def test_a_bf16_checkpoint_may_become_anything_and_others_stay_what_they_are() -
         (service("engine: openvino", model=", quantisation: gguf"), None, "the model is not a GGUF file"),
         (service("engine: openvino", model=", quantisation: fp8"), None, "the embedded engine has no fp8"),
         (service("engine: vllm", "accelerators: [{product: cpu, pricePerHour: 1}]"), None, "vllm is not planned on"),
+        (
+            service("parallelism: {tensor: 3}"),
+            None,
+            "32 heads and 8 KV heads of mistral-7b-v0.3 cannot be divided among",
+        ),
+        (service("parallelism: {pipeline: 33}"), None, "the 32 layers of mistral-7b-v0.3 cannot be cut into 33 stages"),
+        (service("engine: openvino", "parallelism: {tensor: 2}"), None, "the embedded engine is not cut"),
         (service(model=", contextLength: 40000"), None, "was made for 32768 tokens, contextLength is 40000"),
         (service("traffic: {promptTokens: {p50: 40000, p95: 50000}}"), None, "half of the requests have"),
     ],

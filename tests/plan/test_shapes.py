@@ -1,6 +1,7 @@
 from beaufort.catalog.models import model
 from beaufort.plan.replica import Shape
-from beaufort.plan.shapes import shapes, tensor_parallel_sizes
+from beaufort.plan.shapes import fixed, shapes, tensor_parallel_sizes
+from beaufort.spec.parallelism import Parallelism
 
 MISTRAL = model("mistral-7b-v0.3")
 
@@ -35,3 +36,9 @@ def test_stages_come_only_when_no_node_holds_it_otherwise() -> None:
 
 def test_what_nothing_holds_has_no_shape() -> None:
     assert shapes(MISTRAL, "L4", 8, lambda _: False) == []
+
+
+def test_a_file_that_fixes_the_cut_is_taken_at_its_word() -> None:
+    assert cuts(fixed("L4", 8, [1, 2, 4, 8], Parallelism(tensor=2))) == [(2, 1, 1)]
+    assert cuts(fixed("L4", 8, [1, 2, 4, 8], Parallelism(tensor=2, pipeline=3))) == [(2, 3, 1)]
+    assert cuts(fixed("L4", 2, [1, 2], Parallelism(pipeline=2))) == [(1, 2, 1), (2, 2, 2)]

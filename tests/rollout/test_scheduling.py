@@ -27,14 +27,14 @@ from beaufort.rollout.scheduling import explain
                 "no node of 7 takes it: 4 didn't match Pod's node affinity/selector, 2 had untolerated taint "
                 "{nvidia.com/gpu: yes}, 1 Insufficient cpu"
             ),
-            "label nodes",
+            "label the nodes",
         ),
         (
             "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/unreachable: }.",
             "no node of 1 takes it: 1 had untolerated taint {node.kubernetes.io/unreachable: }",
             "remove the taint node.kubernetes.io/unreachable",
         ),
-        ("no nodes available to schedule pods", "no nodes available to schedule pods", ""),
+        ("no nodes available to schedule pods", "the cluster has no node", "add nodes"),
         ("0/0 nodes are available: .", "the cluster has no node", "add nodes"),
         (
             '0/3 nodes are available: persistentvolumeclaim "weights" not found. preemption: x',

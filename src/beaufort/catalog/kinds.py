@@ -1,4 +1,4 @@
-"""The order in which kinds of objects are made in a cluster; they are deleted the other way round."""
+"""Kinds of objects: the order in which they are made, and deleted the other way round; their names in paths."""
 
 from __future__ import annotations
 
@@ -42,3 +42,14 @@ _RANKS = {kind: rank for rank, kind in enumerate((*_FIRST, "", *_LAST), -len(_FI
 def rank(kind: str) -> int:
     """Return where a kind stands in the order: a lower one is made before a higher one."""
     return _RANKS.get(kind, 0)
+
+
+def plural(kind: str) -> str:
+    """Return the name of a kind in paths and rights: ``networkpolicies``, ``ingresses``.
+
+    English as API machinery guesses it (``meta.UnsafeGuessKindToResource``), which fits every kind that is rendered.
+    """
+    word = kind.lower()
+    if word.endswith("s"):
+        return f"{word}es"
+    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"

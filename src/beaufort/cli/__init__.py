@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 
 import click
 
@@ -36,7 +37,8 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except BeaufortError as error:
-        _show(error)
+        for line in shown(error):
+            click.echo(line, err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of our output left (`beaufort ... | head`): there is nobody to tell.
@@ -50,9 +52,10 @@ def main() -> None:
         sys.exit(INTERNAL_ERROR)
 
 
-def _show(error: BeaufortError) -> None:
+def shown(error: BeaufortError) -> Iterator[str]:
+    """Yield the lines in which an error is told."""
     for problem in error.problems:
         place = f"{problem.where}: " if problem.where else ""
-        click.echo(f"error: {place}{problem.what}", err=True)
+        yield f"error: {place}{problem.what}"
         if problem.remedy:
-            click.echo(f"  try: {problem.remedy}", err=True)
+            yield f"  try: {problem.remedy}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from pydantic import ValidationError
 
@@ -10,13 +11,21 @@ from beaufort.cli.plan import planned
 from beaufort.cli.service_file import read, shown_name
 from beaufort.errors import Problem, UsageError
 from beaufort.plan.plan import Plan
-from beaufort.spec import parse
+from beaufort.spec import MistralService, parse
 
 _MAX_BYTES = 16 * 1024 * 1024  # a plan keeps its candidates; thousands of them fit
 
 
-def load_plan(name: str) -> Plan:
+def _as_it_is(service: MistralService) -> MistralService:
+    return service
+
+
+def load_plan(name: str, adjust: Callable[[MistralService], MistralService] = _as_it_is) -> Plan:
     """Return the plan in the file called ``name``, or that of the service in it; ``-`` is standard input.
+
+    Args:
+        name: The file.
+        adjust: Returns the service as it is wanted, before it is planned or in a plan that is made already.
 
     Raises:
         SpecError: It is a service file, and wrong.
@@ -28,9 +37,10 @@ def load_plan(name: str) -> Plan:
     if len(text) > _MAX_BYTES:
         raise UsageError(Problem(f"is larger than {_MAX_BYTES >> 20} MiB", shown, "name a plan or a service file"))
     if not _is_plan(text):
-        return planned(parse(text, shown))
+        return planned(adjust(parse(text, shown)))
     try:
-        return Plan.model_validate_json(text)
+        plan = Plan.model_validate_json(text)
+        return plan.model_copy(update={"service": adjust(plan.service)})
     except ValidationError as error:
         raise UsageError(*(_problem(each["loc"], each["msg"], shown) for each in error.errors())) from error
 

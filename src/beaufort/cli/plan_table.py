@@ -40,11 +40,7 @@ def explain(plan: Plan) -> None:
 
 def _page(plan: Plan) -> Group:
     parts: list[RenderableType] = [_title(plan), "", _facts(plan), _memory(plan), "", _latencies(plan)]
-    parts += [
-        Text(f"step times: {plan.expectation.source}", style="dim"),
-        Text(f"known error: {plan.expectation.known_error}", style="dim"),
-        "",
-    ]
+    parts.append("")
     parts += [_regions(plan), "", _costs(plan), "", _ways(plan.candidates)]
     if plan.notes:
         parts += ["", *(Text.assemble(("- ", "dim"), note) for note in plan.notes)]

@@ -24,7 +24,8 @@ from beaufort.gateway.responses import Failure
 from beaufort.gateway.settings import Settings
 from beaufort.gateway.slices import Neighbourhood
 from beaufort.gateway.upstream import Address, normalise
-from beaufort.kube.connection import Connection, connect
+from beaufort.kube.connection import Connection
+from beaufort.kube.kubeconfig import connect
 from beaufort.routing import State
 from beaufort.wire import Exchange, Server
 

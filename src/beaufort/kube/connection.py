@@ -1,6 +1,6 @@
 """One API server: requests and streams, repeated while it is away.
 
-lightkube reads the kubeconfig and authenticates; what is said here is plain JSON, because what is applied is made of
+lightkube authenticates; what is said here is plain JSON, because what is applied is made of
 plain objects whose kinds are known only at run time.
 """
 
@@ -11,14 +11,13 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 from typing import Self
 
 import httpx2
-import yaml
 from lightkube.config.client_adapter import AsyncClient, ConnectionParams
-from lightkube.config.kubeconfig import KubeConfig, SingleConfig
+from lightkube.config.kubeconfig import SingleConfig
 from lightkube.exceptions import ConfigError
 
 from beaufort.errors import Problem
@@ -42,8 +41,24 @@ _WATCH_SECONDS = 240  # the server ends a watch after so long
 _WATCH_SILENCE_SECONDS = 90.0
 
 
-def _tell_nobody(line: str) -> None:
+def tell_nobody(line: str) -> None:
+    """Tell nobody."""
     del line
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it came.
+
+    Attributes:
+        status: The HTTP status.
+        headers: By their names in small letters.
+        body: The bytes.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Connection:
@@ -60,7 +75,7 @@ class Connection:
     """
 
     def __init__(
-        self, config: SingleConfig, *, patience: float = 60.0, tell: Callable[[str], None] = _tell_nobody
+        self, config: SingleConfig, *, patience: float = 60.0, tell: Callable[[str], None] = tell_nobody
     ) -> None:
         try:
             self._client = AsyncClient(config, ConnectionParams(timeout=httpx2.Timeout(_REQUEST_SECONDS)))
@@ -137,7 +152,7 @@ class Connection:
         except httpx2.TransportError as error:
             if isinstance(error.__cause__, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY" in str(error):
                 raise _certificate(error, self.server) from error
-            return str(error) or type(error).__name__, None
+            return _words(error), None
         if response.status_code in _AWAY or (response.is_server_error and b"etcdserver" in response.content):
             return f"status {response.status_code}", None
         return "", response
@@ -159,7 +174,50 @@ class Connection:
                     _read(response, path)
                 yield _lines(response)
         except httpx2.TransportError as error:
-            raise UnreachableError(Problem(f"the watch was lost: {error}", self.server)) from error
+            raise UnreachableError(Problem(f"the watch was lost: {_words(error)}", self.server)) from error
+
+    async def reply(
+        self, method: str, path: str, *, body: Object | None = None, seconds: float = _REQUEST_SECONDS
+    ) -> Reply:
+        """Send one request once, and return the answer whatever it is: what a service behind the API server says.
+
+        Args:
+            method: ``GET``, ``POST``.
+            path: The path.
+            body: Sent as JSON.
+            seconds: How long the answer may take.
+
+        Raises:
+            UnreachableError: There is no answer.
+        """
+        headers = {"content-type": "application/json"} if body is not None else {}
+        content = json.dumps(body).encode() if body is not None else None
+        try:
+            response = await self._client.request(
+                method, path, content=content, headers=headers, timeout=httpx2.Timeout(seconds)
+            )
+        except httpx2.TransportError as error:
+            raise UnreachableError(Problem(f"no answer: {_words(error)}", self.server)) from error
+        names = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(response.status_code, names, response.content)
+
+    @asynccontextmanager
+    async def lines(self, path: str, params: Mapping[str, str]) -> AsyncIterator[AsyncIterator[str]]:
+        """Open a text that grows, such as a log, and give its lines as they come.
+
+        Raises:
+            KubeError: The server refuses.
+            UnreachableError: The connection could not be made, or was lost.
+        """
+        timeout = httpx2.Timeout(_REQUEST_SECONDS, read=None)  # a log may be silent for as long as it likes
+        try:
+            async with self._client.stream("GET", path, params=dict(params), timeout=timeout) as response:
+                if response.is_error:
+                    await response.aread()
+                    _read(response, path)
+                yield response.aiter_lines()
+        except httpx2.TransportError as error:
+            raise UnreachableError(Problem(f"the log was lost: {_words(error)}", self.server)) from error
 
     async def text(self, path: str, params: Mapping[str, str] | None = None) -> str:
         """Return what is at ``path`` as text: logs, ``/readyz``.
@@ -171,41 +229,14 @@ class Connection:
         try:
             response = await self._client.get(path, params=dict(params or {}))
         except httpx2.TransportError as error:
-            raise UnreachableError(Problem(f"the API server does not answer: {error}", self.server)) from error
+            raise UnreachableError(Problem(f"the API server does not answer: {_words(error)}", self.server)) from error
         if response.is_error:
             _read(response, path)
         return response.text
 
 
-def connect(
-    kubeconfig: Path | None = None,
-    context: str | None = None,
-    *,
-    patience: float = 60.0,
-    tell: Callable[[str], None] = _tell_nobody,
-) -> Connection:
-    """Return a connection as kubectl would make it: from ``KUBECONFIG``, ``~/.kube/config``, or the pod's own account.
-
-    Args:
-        kubeconfig: A file, in place of those.
-        context: One of its contexts, in place of the current one.
-        patience: For how many seconds a request is repeated while the server does not answer.
-        tell: Called with a sentence when a request has to wait.
-
-    Raises:
-        KubeconfigError: There is none, or it cannot be used.
-    """
-    try:
-        found = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_env()
-        config = found.get(context_name=context)
-    except (ConfigError, OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
-        place = str(kubeconfig or "kubeconfig")
-        what = f"it cannot be read: {error}" if not isinstance(error, KeyError) else f"it has no {error}"
-        raise KubeconfigError(Problem(what, place, "set KUBECONFIG to a kubeconfig, or name a context")) from error
-    if config is None or config.cluster is None:
-        what = "it names no cluster"
-        raise KubeconfigError(Problem(what, str(kubeconfig or "kubeconfig"), "choose a context with --context"))
-    return Connection(config, patience=patience, tell=tell)
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _origin(config: SingleConfig) -> str:

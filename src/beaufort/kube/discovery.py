@@ -11,7 +11,15 @@ from beaufort.kube.reference import Reference
 
 
 class MissingKindError(KubeError):
-    """The cluster serves no such kind."""
+    """The cluster serves no such kind.
+
+    Attributes:
+        api_version: The kind's; empty when several kinds are missing.
+        kind: The kind.
+    """
+
+    api_version = ""
+    kind = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,9 @@ class Discovery:
         except KeyError:
             remedy = _remedy(api_version)
             what = f"the cluster serves no {kind} of {api_version}"
-            raise MissingKindError(Problem(what, self._connection.server, remedy)) from None
+            error = MissingKindError(Problem(what, self._connection.server, remedy))
+            error.api_version, error.kind = api_version, kind
+            raise error from None
 
     async def _ask(self, api_version: str) -> dict[str, Kind]:
         try:
@@ -90,8 +100,21 @@ def _root(api_version: str) -> str:
     return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
 
 
+# Who brings the kinds of a group, and what in the service file asks for them.
+_GROUPS = {
+    "cilium.io": ("Cilium", "write spec.network.policy: kubernetes"),
+    "gateway.networking.k8s.io": ("the Gateway API", "leave out spec.gateway.expose"),
+    "keda.sh": ("KEDA", "choose another spec.scaling.metrics"),
+    "leaderworkerset.x-k8s.io": ("LeaderWorkerSet", "choose a model or accelerators by which a replica fits one node"),
+    "monitoring.coreos.com": ("the Prometheus Operator", "write spec.monitoring.prometheus: false"),
+    "snapshot.storage.k8s.io": ("the CSI snapshot controller", "choose another spec.storage.kind"),
+}
+
+
 def _remedy(api_version: str) -> str:
     group = api_version.rpartition("/")[0]
+    if group in _GROUPS:
+        return "install {}, or {}".format(*_GROUPS[group])
     if group.endswith(".k8s.io") or "." not in group:
         return "see whether the cluster's version serves it, or needs a feature gate: beaufort doctor"
     return f"install the custom resource definitions of {group}, or leave out what needs them"

@@ -57,8 +57,13 @@ _KINDS: dict[int, type[KubeError]] = {
     HTTPStatus.BAD_REQUEST: RefusedError,
     HTTPStatus.UNPROCESSABLE_ENTITY: RefusedError,
 }
+_REMEDIES: dict[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "log in again: the cluster does not know these credentials",
+    HTTPStatus.FORBIDDEN: "ask for the rights that 'beaufort deploy --print-rbac' prints",
+}
 _QUOTA = re.compile(r"exceeded quota: ([^,]+), (.*)")
 _WEBHOOK = re.compile(r'admission webhook "([^"]+)"|calling webhook "([^"]+)"')
+_NO_NAMESPACE = re.compile(r'namespaces "([^"]+)" not found')
 # What server-side apply says, with status 500, of a field that the schema does not know.
 _UNTYPED = "failed to create typed patch object"
 
@@ -106,6 +111,8 @@ def _remedy(code: int, message: str) -> str:
         return f"the webhook {name} decides this: do what it asks for, or see whether it runs"
     if code == HTTPStatus.UNAUTHORIZED:
         return "log in again: the cluster does not know these credentials"
-    if code == HTTPStatus.FORBIDDEN:
-        return "ask for the rights that 'beaufort deploy --print-rbac' prints"
-    return ""
+    if missing := _NO_NAMESPACE.search(message):
+        return f"make the namespace: kubectl create namespace {missing[1]}"
+    if "being terminated" in message:
+        return "wait until the namespace is gone, and deploy again"
+    return _REMEDIES.get(code, "")

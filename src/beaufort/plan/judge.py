@@ -2,59 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
+from beaufort.plan.draft import Draft, bounded, setups, unfit
 from beaufort.plan.lifecycle import CONTROL_SECONDS, NODE_SECONDS, RECLAIM_NOTICE, SHORTEST_NOTICE, lifecycle
-from beaufort.plan.limit import HIGHEST_LOAD, margin
-from beaufort.plan.mix import Stand, stands, unprotected
-from beaufort.plan.precisions import runs
+from beaufort.plan.mix import Stand, stands
+from beaufort.plan.outcome import HOURS_PER_MONTH
 from beaufort.plan.question import Question
-from beaufort.plan.queueing import Station
+from beaufort.plan.queue.limit import HIGHEST_LOAD, margin
+from beaufort.plan.queue.station import Station
 from beaufort.plan.replica import Lifecycle
-from beaufort.plan.setup import Setup, space, timing
+from beaufort.plan.setup import Setup
 from beaufort.plan.sizing import Frame, Rates
 from beaufort.plan.way import Refused, Served, Stage, Way
-from beaufort.units import show_bytes
 
-HOURS_PER_MONTH = 730
 _LATE_EFFORT = 0.2
 _ALONE = 0.001  # of the rate at which every place is taken: as good as alone
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A way whose memory holds the model, before its queues are worked out.
-
-    Attributes:
-        way: Which.
-        standing: The nodes that can hold its replicas.
-        setups: Its replicas, one for each number of tokens a step, the preferred one first.
-        most: Requests per second that each of them takes at the very most.
-    """
-
-    way: Way
-    standing: tuple[Stand, ...]
-    setups: tuple[Setup, ...]
-    most: tuple[float, ...]
-
-    @property
-    def room(self) -> int:
-        """The most replicas of a region."""
-        return sum(stand.room for stand in self.standing)
-
-    def fewest(self, question: Question, index: int | None = None) -> int:
-        """Return a number of replicas, over all regions, that is certainly not too large."""
-        most = max(self.most) if index is None else self.most[index]
-        return sum(math.ceil(question.demand.peak_rate * place.share / most - _TINY) for place in question.places)
-
-    def least_cost(self, question: Question) -> float:
-        """Return a cost for an hour, in the mean, that is certainly not too high."""
-        each = min(stand.price / stand.per_group for stand in self.standing)
-        return each * question.demand.rate / max(self.most)
-
-
-_TINY = 1e-9
 
 
 class Judge:
@@ -80,7 +41,7 @@ class Judge:
             return Refused(way, Stage.MEMORY, f"no node has {way.shape.accelerators_per_node} of them")
         found = setups(question, way)
         draft = Draft(way, standing, tuple(found), tuple(HIGHEST_LOAD * self._at_most(each) for each in found))
-        return _bounded(question, draft) or draft
+        return bounded(question, draft) or draft
 
     def judge(self, question: Question, draft: Draft, *, thorough: bool = True) -> Served | Refused:
         """Return how a way serves, or why it does not.
@@ -93,16 +54,21 @@ class Judge:
         best: Served | None = None
         refusals: list[Refused] = []
         for index, setup in enumerate(draft.setups if thorough else draft.setups[:1]):
-            if best is not None and draft.fewest(question, index) >= best.replicas:
+            if best is not None and not self._may_beat(question, draft, index, best):
                 continue
-            found = self._serve(question, draft, setup)
-            late = isinstance(found, Refused) and found.stage is Stage.LATENCY
-            self.effort += _LATE_EFFORT if late else 1.0
+            found = self._serve(question, draft, setup, told=thorough)
             if isinstance(found, Refused):
                 refusals.append(found)
             elif best is None or (found.cost, found.replicas) < (best.cost, best.replicas):
                 best = found
-        return best or max(refusals, key=lambda each: each.stage)
+        return best or min(refusals, key=lambda each: (-each.stage, each.excess))
+
+    def _may_beat(self, question: Question, draft: Draft, index: int, best: Served) -> bool:
+        """Return whether a number of tokens a step may need fewer replicas than the best one so far."""
+        if draft.fewest(question, index) >= best.replicas:
+            return False
+        rates, peak = self.rates(question, draft.setups[index]), question.demand.peak_rate
+        return any(rates.enough(sizing.needed - 1, peak * sizing.place.share) for sizing in best.sizings)
 
     def rates(self, question: Question, setup: Setup) -> Rates:
         """Return what replicas take."""
@@ -120,10 +86,12 @@ class Judge:
             self._most[kind] = setup.most()
         return self._most[kind]
 
-    def _serve(self, question: Question, draft: Draft, setup: Setup) -> Served | Refused:
+    def _serve(self, question: Question, draft: Draft, setup: Setup, *, told: bool) -> Served | Refused:
         way, rates = draft.way, self.rates(question, setup)
-        if rates.each(max(1, draft.room)) <= 0:
-            return Refused(way, Stage.LATENCY, _late(question, rates, draft.room))
+        if not rates.serves(max(1, draft.room)):
+            self.effort += _LATE_EFFORT
+            return _late(question, way, rates, draft.room) if told else Refused(way, Stage.LATENCY, "it is too slow")
+        self.effort += 1.0
         life = _life(question, setup, draft.standing)
         frame = _frame(question, life)
         sizings = []
@@ -140,75 +108,6 @@ class Judge:
 def _kind(setup: Setup) -> tuple[object, ...]:
     """Return what makes a replica behave as it does, of one model."""
     return (setup.accelerator, setup.precision, setup.shape, setup.max_num_batched_tokens, setup.demand)
-
-
-def _bounded(question: Question, draft: Draft) -> Refused | None:
-    """Refuse what no working out could save: there are too few nodes, or the cheapest is too dear."""
-    spec = question.service.spec
-    peak = question.demand.peak_rate * max(place.share for place in question.places)
-    fewest = math.ceil(peak / max(draft.most) - _TINY)
-    if fewest > draft.room:
-        why = f"at least {fewest} replicas are needed for {peak:.4g} requests a second, the nodes hold {draft.room}"
-        return Refused(draft.way, Stage.ROOM, why)
-    if spec.replicas and fewest > spec.replicas.max:
-        why = f"at least {fewest} replicas are needed, replicas.max is {spec.replicas.max}"
-        return Refused(draft.way, Stage.ROOM, why)
-    if why := unprotected(draft.standing, spec.objectives.availability):
-        return Refused(draft.way, Stage.ROOM, why)
-    peak_cost = min(stand.cost(draft.fewest(question)) for stand in draft.standing)
-    if spec.budget and spec.budget.per_hour is not None and peak_cost > spec.budget.per_hour:
-        why = f"it costs {peak_cost:.2f} an hour at the peak at least, the budget is {spec.budget.per_hour:g}"
-        return Refused(draft.way, Stage.BUDGET, why)
-    month = draft.least_cost(question) * HOURS_PER_MONTH
-    if spec.budget and spec.budget.per_month is not None and month > spec.budget.per_month:
-        why = f"it costs {month:.0f} a month at least, the budget is {spec.budget.per_month:g}"
-        return Refused(draft.way, Stage.BUDGET, why)
-    return None
-
-
-def unfit(question: Question, way: Way) -> str | None:
-    """Return why a replica cannot hold the model and one of its longest requests; None when it can."""
-    if not question.embedded and not runs(way.precision, way.accelerator):
-        return f"the engine has no kernels for {way.precision} on it"
-    found, blocks = space(question.architecture, way.accelerator, way.precision, way.shape, min(question.budgets))
-    if found.left <= 0:
-        return (
-            f"{show_bytes(found.weights)} of weights and {show_bytes(found.working)} of work space exceed the "
-            f"{show_bytes(found.usable)} that an engine may use of its {show_bytes(found.total)}"
-        )
-    held = blocks * question.block_size
-    if held < question.longest:
-        return (
-            f"the {show_bytes(found.left)} beside the weights hold the keys and values of {max(0, held)} tokens, "
-            f"one request may have {question.longest}"
-        )
-    return None
-
-
-def setups(question: Question, way: Way) -> list[Setup]:
-    """Return the replicas that are tried: one for each number of tokens a step that leaves room for a request."""
-    profile = timing(question.architecture, way.accelerator, way.precision, way.shape, question.profiles)
-    asked = question.service.spec.model.context_length
-    found = []
-    for tokens in question.budgets:
-        memory, blocks = space(question.architecture, way.accelerator, way.precision, way.shape, tokens)
-        held = blocks * question.block_size
-        if memory.left > 0 and held >= question.longest:
-            found.append(
-                Setup(
-                    architecture=question.architecture,
-                    accelerator=way.accelerator,
-                    precision=way.precision,
-                    shape=way.shape,
-                    profile=profile,
-                    demand=question.demand,
-                    space=memory,
-                    kv_blocks=blocks,
-                    max_model_len=asked if asked is not None else min(question.architecture.max_context, held),
-                    max_num_batched_tokens=tokens,
-                )
-            )
-    return found
 
 
 def _frame(question: Question, life: Lifecycle) -> Frame:
@@ -229,31 +128,24 @@ def _life(question: Question, setup: Setup, standing: tuple[Stand, ...]) -> Life
     return lifecycle(setup, longest, notice=notice, embedded=question.embedded)
 
 
-def _late(question: Question, rates: Rates, room: int) -> str:
+def _late(question: Question, way: Way, rates: Rates, room: int) -> Refused:
     """Say which latency is not kept even by a replica that has nothing else to do."""
     state = rates.alone(max(1, room), _ALONE)
     target, within = question.target, margin(rates.dispersion(max(1, room)))
-    said = []
     if state is None:
-        return "a replica cannot take any traffic"
-    least = state.ttft(100 * target.ttft_share) * within
-    if least > target.ttft:
-        said.append(
-            f"the first token takes {_seconds(least)} for {100 * target.ttft_share:g} % of the requests even "
-            f"without a queue, {_seconds(target.ttft)} are allowed"
-        )
-    least = state.tpot(100 * target.tpot_share) * within
-    if least > target.tpot:
-        said.append(
-            f"a token takes {_seconds(least)} for {100 * target.tpot_share:g} % of the answers even "
-            f"without a queue, {_seconds(target.tpot)} are allowed"
-        )
-    return "; ".join(said) or "the latencies are kept only without any traffic"
-
-
-def _seconds(value: float) -> str:
-    """Return a time with as many digits as it takes to see that it is too long by a little."""
-    return f"{1000 * value:.3g} ms" if value < 1 else f"{value:.4g} s"
+        return Refused(way, Stage.LATENCY, "a replica cannot take any traffic")
+    waits = (
+        ("the first token", state.ttft(100 * target.ttft_share), target.ttft, target.ttft_share, "requests"),
+        ("a token", state.tpot(100 * target.tpot_share), target.tpot, target.tpot_share, "answers"),
+    )
+    late = [
+        f"{name} takes {_seconds(within * least)} for {100 * share:g} % of the {whose} even without a queue, "
+        f"{_seconds(allowed)} are allowed"
+        for name, least, allowed, share, whose in waits
+        if within * least > allowed
+    ]
+    excess = max(within * least / allowed for _, least, allowed, _, _ in waits)
+    return Refused(way, Stage.LATENCY, "; ".join(late) or "the latencies are kept only without any traffic", excess)
 
 
 def _within_budget(question: Question, served: Served) -> Served | Refused:
@@ -266,3 +158,8 @@ def _within_budget(question: Question, served: Served) -> Served | Refused:
         why = f"it costs {month:.0f} a month, the budget is {budget.per_month:g}"
         return Refused(served.way, Stage.BUDGET, why)
     return served
+
+
+def _seconds(value: float) -> str:
+    """Return a time with as many digits as it takes to see that it is too long by a little."""
+    return f"{1000 * value:.3g} ms" if value < 1 else f"{value:.4g} s"

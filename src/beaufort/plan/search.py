@@ -20,12 +20,13 @@ from typing import TypeAlias
 
 from beaufort.catalog.accelerators import Accelerator
 from beaufort.catalog.precision import Precision
-from beaufort.plan.judge import Draft, Judge, unfit
-from beaufort.plan.precisions import accuracy_loss, runs
+from beaufort.plan.draft import Draft, unfit
+from beaufort.plan.judge import Judge
 from beaufort.plan.question import Question
 from beaufort.plan.replica import Shape
-from beaufort.plan.shapes import shapes, tensor_parallel_sizes
-from beaufort.plan.way import Refused, Served, Way
+from beaufort.plan.shapes import fixed, shapes, tensor_parallel_sizes
+from beaufort.plan.way import Refused, Served, Way, accuracy_loss, runs
+from beaufort.spec.parallelism import Parallelism
 
 _CENTS = 2
 _SLACK = 1e-9
@@ -76,14 +77,16 @@ def search(question: Question, judge: Judge, *, thorough: bool = True) -> Found:
         if needless and (not thorough or least[0] > _TOO_DEAR * cost or len(served) >= _ENOUGH):
             left += 1
             continue
-        found = judge.judge(question, draft, thorough=thorough)
+        found = judge.judge(question, draft, thorough=thorough and not needless)
+        if needless and isinstance(found, Refused):  # another number of tokens a step may serve, or say more
+            found = judge.judge(question, draft, thorough=thorough)
         if isinstance(found, Refused):
             refused.append(found)
         else:
             served.append(found)
             best = min(best, (found.cost, found.accelerators))
     served.sort(key=_preference)
-    refused.sort(key=lambda each: (-each.stage, each.way.loss, each.way.shape.accelerators, each.way.accelerator.name))
+    refused.sort(key=_nearness)
     return Found(tuple(served), _front(served), tuple(refused), left)
 
 
@@ -97,14 +100,22 @@ def ways(question: Question) -> list[Way]:
     found = []
     for chip, per_node in _chips(question).items():
         for precision in _precisions(question, chip):
-            fits = partial(_fits, question, chip, precision)
-            held = [] if question.embedded else shapes(question.architecture, chip.name, per_node, fits)
-            nearest = 1 if question.embedded else tensor_parallel_sizes(question.architecture, per_node)[-1]
-            if not held or held[0].pipeline_parallel > 1:  # the reader should see why it takes several
-                held = [Shape(accelerator=chip.name, tensor_parallel=nearest), *held]
             loss = 0.0 if question.as_stored else accuracy_loss(precision)
-            found += [Way(chip, precision, shape, loss) for shape in held]
+            found += [Way(chip, precision, shape, loss) for shape in _shapes(question, chip, per_node, precision)]
     return found
+
+
+def _shapes(question: Question, chip: Accelerator, per_node: int, precision: Precision) -> list[Shape]:
+    asked = question.service.spec.parallelism
+    if question.embedded:
+        return [Shape(accelerator=chip.name)]
+    sizes = tensor_parallel_sizes(question.architecture, per_node)
+    if asked != Parallelism():
+        return fixed(chip.name, per_node, sizes, asked)
+    held = shapes(question.architecture, chip.name, per_node, partial(_fits, question, chip, precision))
+    if not held or held[0].pipeline_parallel > 1:  # the reader should see why it takes several
+        return [Shape(accelerator=chip.name, tensor_parallel=sizes[-1]), *held]
+    return held
 
 
 def _fits(question: Question, chip: Accelerator, precision: Precision, shape: Shape) -> bool:
@@ -128,6 +139,10 @@ def _precisions(question: Question, chip: Accelerator) -> list[Precision]:
 
 def _preference(served: Served) -> tuple[float, int, float, float]:
     return (round(served.cost, _CENTS), served.accelerators, served.way.loss, served.ttft)
+
+
+def _nearness(refused: Refused) -> tuple[float, float, float, int]:
+    return (-refused.stage, round(refused.excess, _CENTS), refused.way.loss, refused.way.shape.accelerators)
 
 
 def _front(served: list[Served]) -> tuple[Served, ...]:

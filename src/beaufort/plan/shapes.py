@@ -2,7 +2,7 @@
 
 A 7B or 12B model is not cut when it fits one accelerator, unless the latency needs it: two replicas serve more than
 one replica of two halves, which wait for each other twice a layer. Stages (pipeline parallelism) are for models that
-no node holds otherwise.
+no node holds otherwise. A file that fixes how a replica is cut is taken at its word.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from itertools import product
 
 from beaufort.catalog.models import Architecture
 from beaufort.plan.replica import Shape
+from beaufort.spec.parallelism import Parallelism
 
 _MOST_STAGES = 16
 
@@ -45,6 +46,27 @@ def shapes(architecture: Architecture, accelerator: str, per_node: int, fits: Ca
         if fitting:
             return fitting[:1]
     return []
+
+
+def fixed(accelerator: str, per_node: int, sizes: list[int], asked: Parallelism) -> list[Shape]:
+    """Return the shapes that a file leaves, whether or not they hold the model.
+
+    Args:
+        accelerator: The catalog's name.
+        per_node: Accelerators of one node.
+        sizes: Tensor parallel sizes to try where the file leaves them open.
+        asked: What the file fixes.
+    """
+    stages = asked.pipeline or 1
+    return [
+        Shape(
+            accelerator=accelerator,
+            tensor_parallel=size,
+            pipeline_parallel=stages,
+            nodes=1 if size * stages <= per_node else stages,
+        )
+        for size in ([asked.tensor] if asked.tensor else sizes)
+    ]
 
 
 def tensor_parallel_sizes(architecture: Architecture, per_node: int) -> list[int]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from beaufort.plan.availability import with_spare
-from beaufort.plan.limit import HIGHEST_LOAD, Target, limit
 from beaufort.plan.mix import Mix, Stand, mixes, room
-from beaufort.plan.queueing import Station
-from beaufort.plan.state import State
+from beaufort.plan.queue.limit import HIGHEST_LOAD, LIGHTEST_LOAD, Target, limit
+from beaufort.plan.queue.state import State
+from beaufort.plan.queue.station import Station
 from beaufort.spec.service import Replicas
 from beaufort.traffic.demand import Demand
 
@@ -31,6 +31,7 @@ class Rates:
         self._station, self._target, self._dispersion = station, target, dispersion
         self._most = HIGHEST_LOAD * station.most()
         self._known: dict[float, float] = {}
+        self._fewest: dict[float, int] = {}
 
     def each(self, replicas: int) -> float:
         """Return the most requests per second that each of ``replicas`` takes."""
@@ -49,17 +50,21 @@ class Rates:
             return 0
         if self._dispersion == 1:
             each = self.each(1)
-            count = math.ceil(rate / each - _TOLERANCE) if each > 0 else most + 1
-            return max(1, count) if count <= most else None
-        if not self._enough(most, rate):
-            return None
-        low, high = 1, 1
-        while not self._enough(high, rate):
-            low, high = high + 1, min(2 * high, most)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (low, middle) if self._enough(middle, rate) else (middle + 1, high)
-        return high
+            count = max(1, math.ceil(rate / each - _TOLERANCE)) if each > 0 else most + 1
+        else:
+            count = self._fewest.get(rate) or self._searched(rate, most)
+        return count if count <= most else None
+
+    def enough(self, replicas: int, rate: float) -> bool:
+        """Return whether ``replicas`` take ``rate`` requests per second together."""
+        if replicas < 1:
+            return rate <= 0
+        each = rate / replicas
+        return each <= self._most and self._target.met(self.at(each, replicas))
+
+    def serves(self, replicas: int) -> bool:
+        """Return whether ``replicas`` take any traffic at all."""
+        return self._target.met(self.alone(replicas, LIGHTEST_LOAD))
 
     def alone(self, replicas: int, load: float) -> State | None:
         """Return a replica that has next to nothing to do: ``load`` of the rate at which every place is taken."""
@@ -74,9 +79,19 @@ class Rates:
         """Requests that one replica runs at once."""
         return self._station.places
 
-    def _enough(self, replicas: int, rate: float) -> bool:
-        each = rate / replicas
-        return each <= self._most and self._target.met(self.at(each, replicas))
+    def _searched(self, rate: float, most: int) -> int:
+        """Return the fewest replicas for ``rate``; more than ``most`` when these are not enough."""
+        low = max(1, math.ceil(rate / self._most - _TOLERANCE))
+        if low > most or not self.enough(most, rate):
+            return most + 1
+        high = low
+        while not self.enough(high, rate):
+            low, high = high + 1, min(2 * high, most)
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self.enough(middle, rate) else (middle + 1, high)
+        self._fewest[rate] = high
+        return high
 
 
 @dataclass(frozen=True, slots=True)

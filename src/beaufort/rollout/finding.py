@@ -10,6 +10,9 @@ Object: TypeAlias = dict[str, Any]
 """A Kubernetes object as JSON has it."""
 
 
+COMPONENT_LABEL = "app.kubernetes.io/component"
+
+
 class Cause(StrEnum):
     """What kind of thing it is."""
 
@@ -31,7 +34,9 @@ class Cause(StrEnum):
 
 
 # What goes away by itself, or may: everything else needs somebody.
-_PASSING = frozenset({Cause.STARTING, Cause.NOT_READY, Cause.UNSCHEDULABLE, Cause.NODE, Cause.VOLUME})
+_PASSING = frozenset(
+    {Cause.STARTING, Cause.NOT_READY, Cause.UNSCHEDULABLE, Cause.GATED, Cause.NODE, Cause.VOLUME},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class Finding:
         what: One sentence with what the cluster says.
         remedy: What to do next; empty when there is nothing to do but wait.
         container: The container whose last log lines tell more; empty when no log would.
+        component: The part of the service that it stops: ``engine``.
+        pod: The pod that it is about; empty when it is about none.
     """
 
     cause: Cause
@@ -51,6 +58,8 @@ class Finding:
     what: str
     remedy: str = ""
     container: str = ""
+    component: str = ""
+    pod: str = ""
 
     @property
     def passing(self) -> bool:
@@ -63,6 +72,11 @@ def place(thing: Object) -> str:
     metadata = thing["metadata"]
     namespace = metadata.get("namespace", "")
     return f"{str(thing.get('kind', 'object')).lower()} {namespace + '/' if namespace else ''}{metadata['name']}"
+
+
+def component(thing: Object) -> str:
+    """Return which part of a service an object is: ``engine``."""
+    return str((thing["metadata"].get("labels") or {}).get(COMPONENT_LABEL, ""))
 
 
 def condition(thing: Object, kind: str) -> Object | None:

@@ -27,6 +27,8 @@ def workload_findings(workload: Object, events: Iterable[Object]) -> Iterator[Fi
     if workload.get("kind") == "Job" and failed is not None and failed["status"] == "True":
         yield Finding(Cause.CRASH, where, f"it failed: {failed.get('message')}", "the log of its last pod says why")
         return
+    if workload.get("kind") == "Deployment" and workload.get("status", {}).get("conditions"):
+        return  # it would say so itself; what events say may have been cured since
     for event in events:
         if event.get("reason") == "FailedCreate":
             yield refusal(str(event.get("message", "")), where)

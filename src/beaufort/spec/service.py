@@ -20,6 +20,7 @@ from beaufort.spec.network import Network
 from beaufort.spec.nodes import Nodes
 from beaufort.spec.notation import Short
 from beaufort.spec.objectives import Objectives
+from beaufort.spec.parallelism import Parallelism
 from beaufort.spec.part import Part
 from beaufort.spec.scalars import Label, LabelKey, LabelValue
 from beaufort.spec.scaling import Scaling
@@ -75,6 +76,7 @@ class Spec(Part):
         description="Engines to run: a number, or `{min: 1, max: 4}` to scale between. Default: planned for the "
         "traffic; one on a single machine.",
     )
+    parallelism: Parallelism = Field(default=Parallelism(), description="How an engine is cut over accelerators.")
     traffic: Traffic = Field(default=Synthetic(), description="The traffic to expect: figures, or a recorded trace.")
     objectives: Objectives = Field(default=Objectives(), description="What the service promises.")
     cluster: Cluster = Field(default=Cluster(), description="The Kubernetes cluster.")

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import openvino_genai as genai
 
 from beaufort.engines.generation import ModelInfo
 from beaufort.engines.models import LocalModel, resolve
 from beaufort.engines.openvino.pipeline import Capacity, OpenVINOEngine
+from beaufort.engines.repository import parts_of
 from beaufort.engines.tools import tool_syntax
 from beaufort.errors import Problem, UnavailableError, UsageError
 from beaufort.units import show_bytes, show_seconds
@@ -83,7 +90,8 @@ def _pipeline(settings: Settings, model: LocalModel, blocks: int) -> genai.Conti
     scheduler.max_num_batched_tokens = settings.max_batched_tokens
     properties = {"INFERENCE_NUM_THREADS": settings.threads} if settings.threads else {}
     try:
-        return genai.ContinuousBatchingPipeline(str(model.path), scheduler, "CPU", properties)
+        with _writable(model) as path:
+            return genai.ContinuousBatchingPipeline(str(path), scheduler, "CPU", properties)
     except MemoryError as error:
         remedy = "take a smaller model or a smaller --kv-cache-tokens"
         raise UnavailableError(Problem("the model does not fit into memory", settings.source, remedy)) from error
@@ -91,6 +99,28 @@ def _pipeline(settings: Settings, model: LocalModel, blocks: int) -> genai.Conti
         reason = str(error).strip().splitlines()[-1][:300]
         remedy = "take another quantisation, or a folder converted by optimum-intel"
         raise UsageError(Problem(f"OpenVINO cannot load it: {reason}", settings.source, remedy)) from error
+
+
+@contextmanager
+def _writable(model: LocalModel) -> Iterator[Path]:
+    """Give the model's path, or that of a copy which is gone afterwards.
+
+    OpenVINO's reader of GGUF files opens them for writing, though it writes nothing. So it fails on a file of another
+    user, or of an image or a volume that is mounted read only.
+    """
+    parts = [model.path.with_name(name) for name in parts_of(model.path.name)]
+    if model.kind != "gguf" or all(os.access(part, os.W_OK) for part in parts):
+        yield model.path
+        return
+    with tempfile.TemporaryDirectory(prefix="beaufort-") as folder:
+        for part in parts:
+            try:
+                shutil.copyfile(part, Path(folder) / part.name)
+            except OSError as error:
+                what = f"it is read only, and cannot be copied to {folder}: {error.strerror}"
+                remedy = "make the file writable for this user, or set TMPDIR to a folder with room for it"
+                raise UnavailableError(Problem(what, str(part), remedy)) from error
+        yield Path(folder) / model.path.name
 
 
 def _max_model_len(settings: Settings, model: LocalModel, blocks: int) -> int:
