@@ -256,7 +256,7 @@ def deploy(kubectl: Kubectl) -> str:
 
 
 def measure(
-    kubectl: Kubectl, model: str, rate: float, names: Sequence[str]
+    kubectl: Kubectl, model: str, rate: float, names: Sequence[str], calm_seconds: float = _CALM_SECONDS
 ) -> tuple[list[Phase], list[dict[str, Any]]]:
     """Disturb the service under load, and return what happened when, and what the client got."""
     program = Path(__file__).with_name("disruption_client.py").read_text("utf-8")
@@ -269,7 +269,7 @@ def measure(
             print(f"{name} ...", file=sys.stderr, flush=True)
             began = time.time()
             if name == "calm":
-                time.sleep(_CALM_SECONDS)
+                time.sleep(calm_seconds)
             else:
                 DISTURBANCES[name](kubectl)
                 time.sleep(_AFTER_SECONDS)
