@@ -89,7 +89,7 @@ KEPT = st.builds(offer, nodes=st.integers(1, 40), price=st.floats(3, 6), per_nod
 OFFERS = st.lists(st.one_of(SPOT, KEPT), min_size=1, max_size=4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.one_of(SPOT, KEPT), min_size=1, max_size=4),
     st.integers(1, 40),
@@ -110,7 +110,7 @@ def test_every_mix_holds_what_it_must_within_its_room(
         assert mix.base == 0 or less.replicas < needed + spare or not less.holds(needed, availability)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(OFFERS, st.integers(1, 30))
 def test_more_replicas_never_cost_less(offers: list[Offer], needed: int) -> None:
     standing = stands(tuple(offers), ONE)

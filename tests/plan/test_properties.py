@@ -12,9 +12,7 @@ from beaufort.plan.remedy.change import changed as with_changes
 from beaufort.plan.remedy.knob import Changes
 from beaufort.spec import MistralService
 
-USUAL = settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
+USUAL = settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 CENT = 0.011  # equal costs are told apart by other merits
 
 RATES = st.floats(0.05, 50)
@@ -154,7 +152,7 @@ def test_more_spot_nodes_never_cost_more(
         "regions": [{"name": "eu", "share": 0.6}, {"name": "us"}],
     }
 )
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12)
 @given(SPECS)
 def test_any_service_is_planned_whole_or_refused_with_remedies_that_are_true(spec: JsonValue) -> None:
     wanted = of_spec(spec)

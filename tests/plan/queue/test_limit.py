@@ -28,7 +28,7 @@ def test_at_the_limit_both_latencies_keep_their_margin() -> None:
     assert not target.met(beyond)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(0.02, 3), st.floats(0.01, 0.2), st.floats(0.5, 0.999), st.floats(1, 3), st.floats(1, 3))
 def test_a_looser_target_never_gives_less(ttft: float, tpot: float, share: float, more: float, longer: float) -> None:
     tight = Target(ttft, share, tpot, share)

@@ -100,7 +100,7 @@ def test_a_full_batch_makes_requests_late() -> None:
     assert crowded.ttft(99) == float("inf")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.floats(1, 30_000),
     st.floats(0, 1.5),
