@@ -18,14 +18,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -62,6 +64,7 @@ class Kubectl:
     def __init__(self, status: dict[str, Any], folder: Sequence[str]) -> None:
         self._base = [f"{status['programs']}/kubectl", f"--kubeconfig={status['kubeconfig']}", "-n", NAMESPACE]
         self._folder = folder
+        self._status = status
 
     def __call__(self, *arguments: str, text: str = "", check: bool = True) -> str:
         done = subprocess.run([*self._base, *arguments], input=text, capture_output=True, text=True, check=False)
@@ -93,6 +96,11 @@ class Kubectl:
             if time.monotonic() > ends:
                 sys.exit(f"{pod} cannot be evicted")
             time.sleep(0.5)
+
+    def unplug(self, node: str) -> None:
+        """Take a node's cable out of the hub; it is in again when the node is switched on."""
+        hub = next(each["pid"] for each in self._status["components"] if each["name"] == "hub")
+        subprocess.run(["nsenter", f"--net=/proc/{hub}/ns/net", "ip", "link", "set", node, "down"], check=True)
 
     def rig(self, *arguments: str) -> None:
         _rig(*arguments, *self._folder)
@@ -137,15 +145,33 @@ def evicted(kubectl: Kubectl) -> None:
 
 
 def killed(kubectl: Kubectl) -> None:
-    """Kill two engines without a warning."""
+    """Kill two engines without a warning, as a lack of memory does."""
     for pod in kubectl.names("engine")[:2]:
-        kubectl("exec", pod, "--", "python3", "-c", "import os; os.kill(1, 9)", check=False)
-        kubectl("delete", "pod", pod, "--grace-period=0", "--force")
+        uid = kubectl("get", "pod", pod, "-o", "jsonpath={.metadata.uid}")
+        for process in _processes(uid):
+            os.kill(process, signal.SIGKILL)
+        time.sleep(2.0)
         kubectl.settled()
 
 
+def _processes(uid: str) -> list[int]:
+    """Return the engine's processes of a pod: nodes of the rig are namespaces of this machine."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            if uid in (path / "cgroup").read_text() and b"emulated" in (path / "cmdline").read_bytes():
+                found.append(int(path.name))
+    if not found:
+        sys.exit(f"no process of the pod {uid} is to be seen")
+    return found
+
+
 def node_lost(kubectl: Kubectl) -> None:
-    """Switch the client's other node off until its pods run elsewhere, and on again."""
+    """Switch the client's other node off until its pods run elsewhere, and on again.
+
+    Its cable goes first: a machine without power closes no connection, it just says nothing any more.
+    """
+    kubectl.unplug("n2")
     kubectl.rig("node", "off", "n2")
     ends = time.monotonic() + _PATIENCE
     while kubectl.names("engine", "n2") and time.monotonic() < ends:
@@ -186,8 +212,8 @@ def cluster() -> Iterator[Kubectl]:
             kubeconfig = ("--kubeconfig", f"{folder}/kubeconfig")
             _rig("up", "--nodes", "--until-exit-of", str(os.getpid()), *place, *kubeconfig)
             status = json.loads(_rig("status", "-o", "json", *place))
-        _rig("image", "load", _image(), *place)
         kubectl = Kubectl(status, place)
+        _rig("image", "load", _image(), *place)
         try:
             yield kubectl
         finally:
@@ -230,7 +256,7 @@ def deploy(kubectl: Kubectl) -> str:
 
 
 def measure(
-    kubectl: Kubectl, model: str, rate: float, names: Sequence[str]
+    kubectl: Kubectl, model: str, rate: float, names: Sequence[str], calm_seconds: float = _CALM_SECONDS
 ) -> tuple[list[Phase], list[dict[str, Any]]]:
     """Disturb the service under load, and return what happened when, and what the client got."""
     program = Path(__file__).with_name("disruption_client.py").read_text("utf-8")
@@ -243,26 +269,26 @@ def measure(
             print(f"{name} ...", file=sys.stderr, flush=True)
             began = time.time()
             if name == "calm":
-                time.sleep(_CALM_SECONDS)
+                time.sleep(calm_seconds)
             else:
                 DISTURBANCES[name](kubectl)
                 time.sleep(_AFTER_SECONDS)
             phases.append(Phase(name, began, time.time()))
+        phases[-1] = replace(phases[-1], ended=math.inf)  # the last answers are its own
         client.communicate()  # closes its input: it asks no more, and waits for the last answers
         said.seek(0)
         return phases, [json.loads(line) for line in said]
 
 
 def summary(phase: Phase, rows: Sequence[dict[str, Any]], calm: dict[str, Any] | None) -> dict[str, Any]:
-    """Return what clients noticed in one phase, by the times at which they asked."""
-    mine = [row for row in rows if phase.began <= row["at"] < phase.ended]
+    """Return what clients noticed in one phase: of all that ended in it, whenever it was asked."""
+    mine = [row for row in rows if phase.began <= row["at"] + row["total"] < phase.ended]
     good = [row for row in mine if row["outcome"] == "ok"]
     count = max(1, len(mine))
     outcomes = {name: sum(row["outcome"] == name for row in mine) for name in ("failed", "silent", "told")}
     p99 = {name: _quantile([row[key] for row in good], 0.99) for name, key in (("ttft", "first"), ("total", "total"))}
     return {
         "disturbance": phase.name,
-        "seconds": round(phase.ended - phase.began, 1),
         "requests": len(mine),
         **outcomes,
         "resent": sum(row["retries"] for row in mine),

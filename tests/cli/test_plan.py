@@ -9,9 +9,9 @@ import pytest
 from tests.cli.conftest import HEAD, MISTRAL, Call, written
 
 from beaufort.cli.plan import planned
-from beaufort.plan.change import changed
 from beaufort.plan.plan import Plan
 from beaufort.plan.refusal import PlanError
+from beaufort.plan.remedy.change import changed
 from beaufort.spec import parse
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -44,6 +44,13 @@ def test_the_planned_examples_are_up_to_date(call: Call, name: str) -> None:
     # What was asked for is held by other tests, and has a default more with each new field.
     assert made.pop("service")["metadata"] == kept.pop("service")["metadata"]
     assert made == kept, "run: make golden"
+
+
+def test_a_service_that_names_only_its_model_is_planned_on_one_screen(call: Call, tmp_path: Path) -> None:
+    told = call("plan", written(tmp_path, MISTRAL))
+    assert told.code == 0
+    assert "List prices are a beginning" in told.output
+    assert "more: -o json has them" in told.output
 
 
 def test_three_accelerators_are_no_shards_of_one_model(call: Call, tmp_path: Path) -> None:

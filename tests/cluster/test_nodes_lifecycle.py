@@ -18,8 +18,10 @@ from .test_lifecycle import pids, processes, wait_gone
 from .workloads import until
 
 BARE = ("--no-crds", "--nodes")
+# Raised as long as there is a cluster with nodes, as the one of all tests is.
+INOTIFY = "fs/inotify/max_user_instances"
 # The kubelet sets them for the whole machine unless it is kept from that.
-TUNABLES = ("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops")
+TUNABLES = ("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops", INOTIFY)
 
 
 def machine(folder: Path) -> dict[str, object]:

@@ -152,6 +152,29 @@ async def test_a_stale_connection_is_not_blamed(engine: StartEngine, gateway: St
     assert 'retries_total{reason="stale"}' in await running.metrics()
 
 
+async def test_an_engine_whose_machine_is_gone_is_not_tried_again(engine: StartEngine, gateway: StartGateway) -> None:
+    one, two = await engine(), await engine()
+    running = await gateway(one, two)
+    for _ in range(4):  # both have a connection that is kept
+        assert (await running.ask()).status == 200
+    held: list[Exchange] = []
+    one.behave = two.behave = held.append
+    asking = asyncio.create_task(running.ask())
+    await until(lambda: held)
+    gone, other = (one, two) if held[0] in one.exchanges else (two, one)
+    other.behave = answer
+    (upstream,) = (each for each in running.gateway._endpoints if each.url == gone.url)
+    (relay,) = running.gateway._crew.running
+    connection = relay._attempt._connection if relay._attempt is not None else None
+    assert connection is not None
+    assert connection.used > 1
+    connection.connection_lost(TimeoutError(110, "Connection timed out"))  # as asyncio passes on the kernel's verdict
+    assert (await asking).status == 200
+    assert len(held) == 1, "nothing more was sent to the lost one"
+    assert upstream.health.failed_requests == 1
+    held[0].cut()
+
+
 async def test_every_engine_that_refuses_is_passed_over(engine: StartEngine, gateway: StartGateway) -> None:
     engines = [await engine() for _ in range(6)]
     running = await gateway(*engines, patience=Patience(attempts=2))

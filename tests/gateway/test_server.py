@@ -3,9 +3,11 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
 from tests.gateway.conftest import CHAT, StartEngine, StartGateway, until
 
 from beaufort.gateway import Settings
+from beaufort.gateway.server import Gateway
 from beaufort.wire import Limits
 
 
@@ -70,6 +72,29 @@ async def test_draining_finishes_what_runs_and_refuses_the_rest(engine: StartEng
     await until(lambda: running.gateway.server.draining)
     one.exchanges[0].respond(200, b"done")
     assert (await busy.rest()).endswith(b"connection: close\r\n\r\ndone")
+
+
+async def test_while_it_leaves_requests_are_taken_and_connections_are_not_kept(
+    engine: StartEngine, gateway: StartGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, forgotten = await engine(), asyncio.Event()
+    monkeypatch.setattr(Gateway, "_forgotten", lambda _: forgotten.wait())
+    running = await gateway(one, settings=Settings(leave_seconds=1))
+    kept = await running.connect()
+    kept.post()
+    assert b"connection: close" not in (await kept.head()).lower()
+    await kept.exactly(len(b'{"ok": true}'))
+    running.stop.set()
+    await until(lambda: running.gateway.server.draining)
+    assert (await running.ask("/ready", method="GET")).status == 503
+    new = await running.connect()
+    for client in (kept, new):
+        client.post()
+        assert b"connection: close" in (await client.head()).lower()
+        assert await client.rest() == b'{"ok": true}'
+    assert len(one.exchanges) == 3
+    forgotten.set()
+    await until(lambda: running.gateway.server._listener is None)
 
 
 async def test_health_is_503_while_draining(engine: StartEngine, gateway: StartGateway) -> None:

@@ -6,10 +6,10 @@ from pydantic import JsonValue
 from tests.plan.reasoned import assert_every_number_has_a_reason
 from tests.plan.services import NEMO, SPECS, changed, of_spec, planned, service
 
-from beaufort.plan.change import changed as with_changes
-from beaufort.plan.knobs import Changes
 from beaufort.plan.plan import Plan
 from beaufort.plan.refusal import PlanError
+from beaufort.plan.remedy.change import changed as with_changes
+from beaufort.plan.remedy.knob import Changes
 from beaufort.spec import MistralService
 
 USUAL = settings(

@@ -123,10 +123,14 @@ def test_it_alone_has_a_token_and_may_only_read_slices(named: Named, at: At, mod
 
 def test_the_drain_fits_into_the_grace_period(setting: Setting, at: At) -> None:
     pod = at(one(render(setting), "Deployment"), "spec", "template", "spec")
+    args = at(pod, "containers", 0, "args")
+    assert isinstance(args, list)
     grace, pause = at(pod, "terminationGracePeriodSeconds"), setting.plan.lifecycle.pre_stop_seconds
     assert isinstance(grace, int)
     assert grace > pause + setting.plan.lifecycle.shutdown_seconds
-    assert at(pod, "containers", 0, "lifecycle", "preStop", "sleep", "seconds") == pause
+    assert f"--leave-seconds={pause}" in args
+    assert f"--drain-seconds={setting.plan.lifecycle.shutdown_seconds}" in args
+    assert "lifecycle" not in str(pod), "it counts the time itself: a hook would add to it"
 
 
 def test_an_ingress_lets_answers_stream(named: Named, at: At) -> None:

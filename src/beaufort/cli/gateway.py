@@ -37,6 +37,7 @@ class Options(TypedDict):
     zone: str
     access_log: str
     exit_with_parent: bool
+    leave_seconds: float
     drain_seconds: float
     wait_seconds: float
     wait_requests: int
@@ -90,7 +91,15 @@ def _seconds(name: str, default: float, meaning: str) -> Callable[[Callable[...,
     help="A JSON line per request to stderr, a file, '-' for standard output, or 'off'.",
 )
 @click.option("--exit-with-parent", is_flag=True, help="Also drain and exit when standard input ends.")
-@_seconds("--drain-seconds", 30.0, "For requests in flight, after SIGTERM.")
+@click.option(
+    "--leave-seconds",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="After SIGTERM, for clients to find another gateway: requests are taken, connections are not kept.",
+)
+@_seconds("--drain-seconds", 30.0, "For requests in flight, after that.")
 @_seconds("--wait-seconds", 30.0, "For an engine to be ready, when none is; then 503.")
 @click.option("--wait-requests", type=click.IntRange(0), default=1024, show_default=True, help="So many may wait.")
 @_seconds("--connect-seconds", 2.0, "For a connection to an engine.")
@@ -129,6 +138,7 @@ def _settings(options: Options) -> Settings:
         endpoints_service=slices.parse(service, options["pod"]) if service is not None else None,
         zone=options["zone"],
         access_log=options["access_log"],
+        leave_seconds=options["leave_seconds"],
         drain_seconds=options["drain_seconds"],
         probe_seconds=options["probe_seconds"],
         patience=Patience(

@@ -107,12 +107,20 @@ class Gateway:
             if ready is not None:
                 ready(self.server.port)
             await stop.wait()
+            if self._settings.leave_seconds:
+                self._log.event("info", f"leaving, requests are taken for {self._settings.leave_seconds:g} s more")
+                self.server.leave()
+                await self._forgotten()
             self._log.event("info", f"draining, {len(self._crew.running)} requests in flight")
             cut = await self.server.close(self._settings.drain_seconds)
             for task in work:
                 task.cancel()
         self._endpoints.close()
         self._log.event("warning" if cut else "info", f"stopped, {cut} requests cut")
+
+    async def _forgotten(self) -> None:
+        """Wait until clients can be expected to have gone elsewhere."""
+        await asyncio.sleep(self._settings.leave_seconds)
 
     async def _sweep(self) -> None:
         """Look after what waits. One timer for all requests, so that none has a timer of its own."""

@@ -46,7 +46,8 @@ class Settings:
         endpoints_service: A Service of a cluster whose endpoints are further engines.
         zone: Whose engines are preferred; empty for the zone of the gateway's own pod, where that is known.
         access_log: ``stderr``, ``-`` for standard output, ``off``, or the path of a file.
-        drain_seconds: How long requests in flight may take to finish after SIGTERM.
+        leave_seconds: How long requests are still taken after SIGTERM, each as the last one of its connection.
+        drain_seconds: How long requests in flight may take to finish after that.
         probe_seconds: How long an endpoint may take to answer ``GET /health``.
         patience: Timeouts and tries of requests.
         health: When an endpoint is given up and asked again.
@@ -61,6 +62,7 @@ class Settings:
     endpoints_service: SlicedService | None = None
     zone: str = ""
     access_log: str = "stderr"
+    leave_seconds: float = 0.0
     drain_seconds: float = 30.0
     probe_seconds: float = 5.0
     patience: Patience = field(default_factory=Patience)

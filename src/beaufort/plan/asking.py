@@ -10,10 +10,10 @@ from beaufort.catalog.models import Architecture
 from beaufort.catalog.precision import Precision
 from beaufort.catalog.repositories import KnownRepository
 from beaufort.errors import Problem
-from beaufort.plan.change import Change
 from beaufort.plan.offers import Offer, offers, this_machine
 from beaufort.plan.question import Question, places_of, target_of
 from beaufort.plan.refusal import PlanError, told
+from beaufort.plan.remedy.change import Change
 from beaufort.plan.setup import Profiles
 from beaufort.plan.shapes import tensor_parallel_sizes
 from beaufort.spec.parallelism import Parallelism

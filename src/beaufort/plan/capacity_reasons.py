@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from beaufort.plan.availability import NODE_MISSING, covers_reclaim, covers_zone, nodes_lost
 from beaufort.plan.capacity import Pool, Region
-from beaufort.plan.judge import HOURS_PER_MONTH
 from beaufort.plan.lifecycle import CONTROL_SECONDS, NODE_SECONDS
-from beaufort.plan.limit import HIGHEST_LOAD, margin
+from beaufort.plan.outcome import HOURS_PER_MONTH
 from beaufort.plan.plan import Plan
 from beaufort.plan.question import Question
+from beaufort.plan.queue.limit import HIGHEST_LOAD, margin
 from beaufort.plan.replica_reasons import Said
 from beaufort.plan.sizing import Sizing
 from beaufort.plan.way import Served

@@ -8,9 +8,9 @@ from beaufort.catalog.precision import Precision, weight_bytes
 from beaufort.catalog.quantisation import METHODS
 from beaufort.plan.availability import NODE_MISSING, ONE_REGION_MOST, SPOT_MISSING, covers_reclaim
 from beaufort.plan.lifecycle import CONTROL_SECONDS, NODE_SECONDS, RECLAIM_NOTICE, SHORTEST_NOTICE
-from beaufort.plan.limit import BURST_MARGIN, HIGHEST_LOAD, MARGIN
 from beaufort.plan.plan import Plan
 from beaufort.plan.question import Question
+from beaufort.plan.queue.limit import BURST_MARGIN, HIGHEST_LOAD, MARGIN
 from beaufort.plan.search import Found
 from beaufort.spec.traffic import Mean, Synthetic
 from beaufort.traffic.lengths import VARIATION

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from beaufort.spec.part import Part
 
+HOURS_PER_MONTH = 730
+
 
 class Expectation(Part):
     """What the planned replicas give at the planned peak. Latencies at the percentiles of the objectives, seconds."""

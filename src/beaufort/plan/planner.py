@@ -10,18 +10,18 @@ from beaufort.errors import Problem
 from beaufort.plan.asking import AskError, ask
 from beaufort.plan.candidates import candidates
 from beaufort.plan.capacity_reasons import capacity_reasons
-from beaufort.plan.change import changed
-from beaufort.plan.judge import HOURS_PER_MONTH, Judge
-from beaufort.plan.knobs import Changes
+from beaufort.plan.judge import Judge
 from beaufort.plan.lifecycle import host
 from beaufort.plan.memory import BLOCK_SIZE, GPU_MEMORY_UTILIZATION
 from beaufort.plan.notes import notes
-from beaufort.plan.outcome import Cost, Expectation
+from beaufort.plan.outcome import HOURS_PER_MONTH, Cost, Expectation
 from beaufort.plan.plan import Plan, Reason
 from beaufort.plan.question import Question
 from beaufort.plan.refusal import PlanError, impossible, told
 from beaufort.plan.regions import regions
-from beaufort.plan.remedies import remedies
+from beaufort.plan.remedy.change import changed
+from beaufort.plan.remedy.knob import Changes
+from beaufort.plan.remedy.remedies import remedies
 from beaufort.plan.replica import EngineSettings, Memory, PlannedModel
 from beaufort.plan.replica_reasons import replica_reasons
 from beaufort.plan.rounding import digits

@@ -159,6 +159,9 @@ def _pod(setting: Setting) -> dict[str, Json]:
                     f"--port={ports.GATEWAY}",
                     f"--endpoints-service={setting.names.engines}:http",
                     "--access-log=-",
+                    # While clients and load balancers take it off their lists, it answers, and says that it leaves. A
+                    # preStop hook would only let it answer: connections that are kept would break in the end.
+                    f"--leave-seconds={lifecycle.pre_stop_seconds}",
                     f"--drain-seconds={lifecycle.shutdown_seconds}",
                 ],
                 "env": [
@@ -179,8 +182,6 @@ def _pod(setting: Setting) -> dict[str, Json]:
                 # is, requests should wait here, or be answered with an error that says so, rather than find no gateway.
                 "readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}, "periodSeconds": 2},
                 "livenessProbe": {"httpGet": {"path": "/metrics", "port": "http"}, "periodSeconds": 10},
-                # Clients and load balancers take the pod off their lists while it still answers.
-                "lifecycle": {"preStop": {"sleep": {"seconds": lifecycle.pre_stop_seconds}}},
             },
         ],
     }
@@ -227,7 +228,7 @@ def _autoscaler(setting: Setting) -> list[Manifest]:
 
 
 def _traces(setting: Setting) -> dict[str, str]:
-    return setting.trace(drain_seconds="lifecycle.shutdown_seconds", pre_stop="lifecycle.pre_stop_seconds")
+    return setting.trace(drain_seconds="lifecycle.shutdown_seconds", leave_seconds="lifecycle.pre_stop_seconds")
 
 
 def _notes(setting: Setting) -> tuple[str, ...]:

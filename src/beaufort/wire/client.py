@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import deque
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -17,6 +18,21 @@ _FIRST_FINAL_STATUS = 200
 _NO_CONTENT = 204
 _NOT_MODIFIED = 304
 _TOO_LARGE = "its headers are too large"
+# A machine that has lost its power or its cable closes nothing: its connections would wait for ever. So the kernel asks
+# a silent peer's kernel every other second whether it is there, and gives the connection up when it has not answered,
+# or not taken what was sent, for six. A peer that is merely busy is not touched: its kernel answers.
+_LOST_SECONDS = 6
+_ALIVE = tuple(
+    (level, getattr(socket, name), value)
+    for level, name, value in (
+        (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+        (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 2),
+        (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 2),
+        (socket.IPPROTO_TCP, "TCP_KEEPCNT", _LOST_SECONDS // 2),
+        (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", _LOST_SECONDS * 1000),
+    )
+    if hasattr(socket, name)  # not everywhere
+)
 
 
 class WireError(BeaufortError):
@@ -54,7 +70,7 @@ class Sink(Protocol):
         """The response is complete, and the connection is free for another request if it is ``reusable``."""
 
     def on_lost(self, error: WireError) -> None:
-        """There will be no more, and the response is not complete."""
+        """There will be no more, and the response is not complete. The cause is the ``OSError`` if there was one."""
 
 
 class ClientConnection(asyncio.Protocol):
@@ -130,6 +146,9 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        own = transport.get_extra_info("socket")
+        for level, option, value in _ALIVE:
+            own.setsockopt(level, option, value)
 
     def data_received(self, data: bytes) -> None:
         sink = self._sink
@@ -166,7 +185,7 @@ class ClientConnection(asyncio.Protocol):
         self._transport = None
         self.reusable = False
         if self._sink is not None:
-            self._lose("the connection was lost" if exc is None else f"the connection was lost: {exc}")
+            self._lose("the connection was lost" if exc is None else f"the connection was lost: {exc}", exc)
 
     def _parse(self, data: bytes) -> str:
         """Parse ``data`` and return what is wrong with it, empty when nothing is."""
@@ -234,11 +253,13 @@ class ClientConnection(asyncio.Protocol):
         if sink is not None:
             sink.on_end()
 
-    def _lose(self, reason: str) -> None:
+    def _lose(self, reason: str, cause: Exception | None = None) -> None:
         sink, self._sink = self._sink, None
         self.close()
         if sink is not None:
-            sink.on_lost(WireError(Problem(reason, self.where)))
+            error = WireError(Problem(reason, self.where))
+            error.__cause__ = cause
+            sink.on_lost(error)
 
 
 class Pool:

@@ -79,6 +79,10 @@ class Server:
         for connection in [each for each in self._connections if each.deadline <= now]:
             connection.expire(now)
 
+    def leave(self) -> None:
+        """Serve on, but let every answer be the last of its connection, so that clients go elsewhere by themselves."""
+        self.draining = True
+
     def stop_listening(self) -> None:
         """Accept no further connection. Those that are open live on."""
         if self._listener is not None:

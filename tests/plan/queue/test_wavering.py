@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from beaufort.plan.wavering import wavering
+from beaufort.plan.queue.wavering import wavering
 
 
 def moments(batches: list[tuple[float, float]]) -> tuple[float, float]:

@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 from tests.plan.services import service
 
-from beaufort.plan.change import Change, changed
+from beaufort.plan.remedy.change import Change, changed
 
 
 def test_a_value_is_changed_set_and_added() -> None:

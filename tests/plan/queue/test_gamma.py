@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beaufort.plan.gamma import Moments, share_within
+from beaufort.plan.queue.gamma import Moments, share_within
 
 
 def gamma(shape: float, scale: float = 1.0) -> Moments:

@@ -1,8 +1,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.plan.test_queueing import station
+from tests.plan.queue.test_station import station
 
-from beaufort.plan.limit import HIGHEST_LOAD, Target, limit, margin
+from beaufort.plan.queue.limit import HIGHEST_LOAD, Target, limit, margin
 
 AT = station()
 GENEROUS = Target(1e6, 0.95, 1e6, 0.95)

@@ -9,9 +9,9 @@ from beaufort.catalog.accelerators import accelerator
 from beaufort.catalog.models import model
 from beaufort.catalog.precision import Precision
 from beaufort.perf.roofline import Roofline
-from beaufort.plan.queueing import Station
-from beaufort.plan.state import State
-from beaufort.plan.work import work
+from beaufort.plan.queue.state import State
+from beaufort.plan.queue.station import Station
+from beaufort.plan.queue.work import work
 from beaufort.traffic.course import Steady
 from beaufort.traffic.demand import Demand
 from beaufort.traffic.lengths import Lengths, lognormal

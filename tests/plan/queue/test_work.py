@@ -4,7 +4,7 @@ import pytest
 from tests.plan.profiles import DEMAND, Linear, fixed
 
 from beaufort.perf.profile import StepBatch
-from beaufort.plan.work import context_variance, mean_context, work
+from beaufort.plan.queue.work import context_variance, mean_context, work
 from beaufort.traffic.lengths import Lengths
 
 

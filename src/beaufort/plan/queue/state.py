@@ -1,6 +1,6 @@
 """A replica in its steady state, and the latencies that its requests see.
 
-Words as in ``queueing``; ``H`` is the time for which a prompt holds up the prompts behind it: ``delta``, and ``base``
+Words as in ``station``; ``H`` is the time for which a prompt holds up the prompts behind it: ``delta``, and ``base``
 for the part of a step that it fills.
 
 **Time to first token.** A prompt waits for the prompts before it, as in a queue with one server and the service ``H``
@@ -27,9 +27,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-from beaufort.plan.gamma import Moments, share_within
-from beaufort.plan.waiting import CELLS, waits
-from beaufort.plan.work import Prompt
+from beaufort.plan.queue.gamma import Moments, share_within
+from beaufort.plan.queue.waiting import CELLS, waits
+from beaufort.plan.queue.work import Prompt
 from beaufort.traffic.lengths import Lengths
 
 _CLOSE = 1e-3

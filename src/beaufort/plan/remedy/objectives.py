@@ -1,4 +1,4 @@
-"""Latencies and traffic as bounds that are in the way: what is possible with all the nodes and money there are."""
+"""What is promised, and for how much traffic: what is possible with all the nodes and money there are."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from beaufort.plan.availability import with_spare
-from beaufort.plan.change import Change
-from beaufort.plan.knobs import Changes, Tried
-from beaufort.plan.limit import margin
 from beaufort.plan.question import Question
+from beaufort.plan.queue.limit import margin
+from beaufort.plan.remedy.change import Change
+from beaufort.plan.remedy.knob import Changes, Tried
 from beaufort.plan.rounding import above, below, duration
 from beaufort.plan.way import Served
 from beaufort.spec.traffic import Synthetic
 
+_PROMISES = (0.9999, 0.9995, 0.999, 0.995, 0.99, 0.95, 0.9, 0.5)
 _LONGEST = 366 * 86400.0
 _WAYS = 2
 _NEXT_TO_NOTHING = 1e-6
@@ -85,6 +86,24 @@ def _most(question: Question, served: Served) -> int:
     while needed > 1 and with_spare(needed, per_group, spec.objectives.availability) > most:
         needed -= max(1, needed // 50)
     return needed
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What may be lost without loss."""
+
+    def loosest(self, question: Question) -> Changes:
+        """Return that nothing is covered."""
+        asked = question.service.spec.objectives.availability
+        least = _PROMISES[-1]
+        return (Change(("spec", "objectives", "availability"), least, "lower"),) if asked > least else ()
+
+    def settings(self, tried: Tried) -> Iterator[Changes]:
+        """Yield usual promises, the strictest first."""
+        asked = tried.spec.objectives.availability
+        for promise in _PROMISES:
+            if promise < asked:
+                yield (Change(("spec", "objectives", "availability"), promise, "lower"),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from beaufort.plan.queueing import Station
-from beaufort.plan.state import State
+from beaufort.plan.queue.state import State
+from beaufort.plan.queue.station import Station
 
 HIGHEST_LOAD = 0.8
 """Of the rate at which every place is taken. Beyond, a batch wavers so much that its model means little."""

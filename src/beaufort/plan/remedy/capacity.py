@@ -1,67 +1,24 @@
-"""The bounds of a service file that may be in the way of a plan: each loosened as far as it goes, then set to need."""
+"""How much may be used, and of what: money, replicas, nodes, accelerators."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
 
 from pydantic import JsonValue
 
 from beaufort.catalog.accelerators import ACCELERATORS
-from beaufort.plan.change import Change
-from beaufort.plan.judge import HOURS_PER_MONTH
 from beaufort.plan.mix import Stand
 from beaufort.plan.offers import ANY_NODES, catalogued
+from beaufort.plan.outcome import HOURS_PER_MONTH
 from beaufort.plan.question import Question
+from beaufort.plan.remedy.change import Change
+from beaufort.plan.remedy.knob import Changes, Tried
 from beaufort.plan.rounding import money_above
-from beaufort.plan.search import Found
-from beaufort.plan.setup import space
 from beaufort.plan.way import Served
-from beaufort.spec.parallelism import Parallelism
-from beaufort.spec.service import Spec
-
-Changes: TypeAlias = tuple[Change, ...]
 
 _MOST_REPLICAS = 10_000
 _NO_LIMIT = 1e12
-_AVAILABILITIES = (0.9999, 0.9995, 0.999, 0.995, 0.99, 0.95, 0.9, 0.5)
-_BLOCK = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What became possible without a bound.
-
-    Attributes:
-        question: What was asked.
-        loosened: The same without this bound, and perhaps without others.
-        found: What was found then.
-    """
-
-    question: Question
-    loosened: Question
-    found: Found
-
-    @property
-    def spec(self) -> Spec:
-        """What is wanted."""
-        return self.question.service.spec
-
-    @property
-    def chosen(self) -> Served:
-        """The cheapest way that serves then."""
-        return self.found.served[0]
-
-
-class Knob(Protocol):
-    """One bound, or several of a kind."""
-
-    def loosest(self, question: Question) -> Changes:
-        """Return the changes that take the bound away; none when the file does not set it."""
-
-    def settings(self, tried: Tried) -> Iterator[Changes]:
-        """Yield what the bound should be, the most modest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,111 +107,6 @@ class PerNode:
             for entry, nodes in sorted(_nodes(tried.chosen).items())
             if nodes and entry < len(written) and count > written[entry].count_per_node
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """How a replica is cut."""
-
-    def loosest(self, question: Question) -> Changes:
-        """Return that the plan decides."""
-        asked = question.service.spec.parallelism
-        return (Change(("spec", "parallelism"), None),) if asked != Parallelism() else ()
-
-    def settings(self, tried: Tried) -> Iterator[Changes]:
-        """Yield the cut of the chosen way."""
-        asked, shape = tried.spec.parallelism, tried.chosen.way.shape
-        yield tuple(
-            Change(("spec", "parallelism", name), count)
-            for name, count, mine in (
-                ("tensor", shape.tensor_parallel, asked.tensor),
-                ("pipeline", shape.pipeline_parallel, asked.pipeline),
-            )
-            if count != (mine or 1)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Accuracy:
-    """The loss of accuracy that is allowed, or the form of the weights when the file fixes it."""
-
-    def loosest(self, question: Question) -> Changes:
-        """Return that every form may be tried."""
-        if len(question.precisions) > 1:
-            return (Change(("spec", "objectives", "maxAccuracyLoss"), 1.0, "raise"),)
-        if question.service.spec.model.quantisation == "auto":
-            return ()  # the checkpoint has its form
-        return (
-            Change(("spec", "model", "quantisation"), "auto"),
-            Change(("spec", "objectives", "maxAccuracyLoss"), 1.0, "raise"),
-        )
-
-    def settings(self, tried: Tried) -> Iterator[Changes]:
-        """Yield the loss, or the form, of the chosen way."""
-        way = tried.chosen.way
-        if len(tried.question.precisions) > 1:
-            allowed = tried.spec.objectives.max_accuracy_loss
-            yield (
-                (Change(("spec", "objectives", "maxAccuracyLoss"), way.loss, "raise"),) if way.loss > allowed else ()
-            )
-        elif tried.spec.model.quantisation != "auto":
-            yield (Change(("spec", "model", "quantisation"), way.precision.value),)
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """The longest request."""
-
-    def loosest(self, question: Question) -> Changes:
-        """Return the shortest context that still holds most requests."""
-        asked = question.service.spec.model.context_length
-        demand = question.demand
-        least = int(demand.prompt.percentile(95) + demand.output.percentile(95)) // _BLOCK * _BLOCK + _BLOCK
-        return (Change(("spec", "model", "contextLength"), least, "lower"),) if asked and least < asked else ()
-
-    def settings(self, tried: Tried) -> Iterator[Changes]:
-        """Yield what the memory of the chosen way holds."""
-        asked, way = tried.spec.model.context_length, tried.chosen.way
-        if asked is None:
-            return
-        for tokens in sorted(tried.question.budgets):
-            _, blocks = space(tried.question.architecture, way.accelerator, way.precision, way.shape, tokens)
-            held = blocks * tried.question.block_size
-            if held < asked:
-                yield (Change(("spec", "model", "contextLength"), held, "lower"),)
-        if not self.loosest(tried.question):
-            yield ()
-
-
-@dataclass(frozen=True, slots=True)
-class Availability:
-    """What may be lost without loss."""
-
-    def loosest(self, question: Question) -> Changes:
-        """Return that nothing is covered."""
-        asked = question.service.spec.objectives.availability
-        least = _AVAILABILITIES[-1]
-        return (Change(("spec", "objectives", "availability"), least, "lower"),) if asked > least else ()
-
-    def settings(self, tried: Tried) -> Iterator[Changes]:
-        """Yield usual promises, the strictest first."""
-        asked = tried.spec.objectives.availability
-        for promise in _AVAILABILITIES:
-            if promise < asked:
-                yield (Change(("spec", "objectives", "availability"), promise, "lower"),)
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """The embedded engine, when the file asks for it."""
-
-    def loosest(self, question: Question) -> Changes:
-        """Return that accelerators serve instead."""
-        return (Change(("spec", "engine"), "vllm"),) if question.service.spec.engine == "openvino" else ()
-
-    def settings(self, tried: Tried) -> Iterator[Changes]:
-        """Yield the same."""
-        yield self.loosest(tried.question)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,25 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from beaufort.errors import BeaufortError
-from beaufort.plan.change import changed
 from beaufort.plan.judge import Judge
-from beaufort.plan.knobs import (
-    Accelerators,
-    Accuracy,
-    Availability,
-    Budget,
-    Changes,
-    Context,
-    Cut,
-    Engine,
-    Knob,
-    Nodes,
-    PerNode,
-    Replicas,
-    Tried,
-)
-from beaufort.plan.latencies import Latencies, Rate
 from beaufort.plan.question import Question
+from beaufort.plan.remedy.capacity import Accelerators, Budget, Nodes, PerNode, Replicas
+from beaufort.plan.remedy.change import changed
+from beaufort.plan.remedy.knob import Changes, Knob, Tried
+from beaufort.plan.remedy.model import Accuracy, Context, Cut, Engine
+from beaufort.plan.remedy.objectives import Availability, Latencies, Rate
 from beaufort.plan.search import Found, search
 from beaufort.spec.service import MistralService
 

@@ -29,10 +29,10 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from beaufort.plan.gamma import Moments
-from beaufort.plan.state import State
-from beaufort.plan.wavering import wavering
-from beaufort.plan.work import Level, Prompt, Work
+from beaufort.plan.queue.gamma import Moments
+from beaufort.plan.queue.state import State
+from beaufort.plan.queue.wavering import wavering
+from beaufort.plan.queue.work import Level, Prompt, Work
 from beaufort.traffic.demand import Demand
 
 _STEPS = 30

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beaufort.plan.waiting import CELLS, residual, waits
+from beaufort.plan.queue.waiting import CELLS, residual, waits
 
 
 def within(rate: float, held: list[tuple[float, float]], burst: float, horizon: float) -> list[float]:

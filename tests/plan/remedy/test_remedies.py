@@ -3,8 +3,8 @@ import re
 import pytest
 from tests.plan.services import NEMO, SMALL, planned, service
 
-from beaufort.plan.change import changed
 from beaufort.plan.refusal import PlanError
+from beaufort.plan.remedy.change import changed
 from beaufort.spec import MistralService
 
 L4 = "accelerators: [{product: L4, pricePerHour: 0.8, maxNodes: 4%s}]"
