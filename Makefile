@@ -7,7 +7,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 EXAMPLES := demo mistral-7b nemo-12b-spot
 
-.PHONY: help install up test check test-vllm cluster cluster-down images bench golden lock clean
+.PHONY: help install up test check test-vllm cluster cluster-down images load test-cluster bench golden lock clean
 .DELETE_ON_ERROR:
 
 help: ## Say what can be made
@@ -27,8 +27,8 @@ check: .venv/test.done ## Lint, types, layers and the fast tests
 test-vllm: .venv/test.done .venv-vllm/done ## A real vLLM, on processors, takes the arguments that are rendered (4 GB to install)
 	@BEAUFORT_VLLM=$(CURDIR)/.venv-vllm/bin/python $(BIN)/python -m pytest tests/vllm
 
-cluster: .venv/test.done ## Start a real Kubernetes on this machine; another version: make cluster VERSION=1.34
-	@$(BIN)/python -m rig up $(if $(VERSION),--kubernetes $(VERSION))
+cluster: .venv/test.done ## Start a real Kubernetes with two nodes on this machine; without nodes: make cluster NODES=no
+	@$(BIN)/python -m rig up $(if $(VERSION),--kubernetes $(VERSION)) $(if $(NODES),$(if $(filter no,$(NODES)),--no-nodes,--nodes)) $(if $(NUMA),--numa $(NUMA))
 
 cluster-down: .venv/test.done ## End it; nothing but the built programs stays
 	@$(BIN)/python -m rig down
@@ -36,10 +36,17 @@ cluster-down: .venv/test.done ## End it; nothing but the built programs stays
 images: .venv/test.done ## Build the images into build/, as docker save would write them; Debian, as root
 	@$(BIN)/python -m images.build
 
+load: images ## Give the images to the nodes of the cluster that make cluster started
+	@for each in build/*.tar; do $(BIN)/python -m rig image load $$each || exit 1; done
+
+test-cluster: .venv/test.done ## Run the tests of a cluster on yours: make test-cluster KUBECONFIG=~/.kube/config
+	@scripts/test-cluster "$(KUBECONFIG)"
+
 bench: .venv/test.done ## Run every benchmark
 	@for each in benchmarks/*.py; do $(BIN)/python $$each || exit 1; done
 
-golden: .venv/test.done ## Render the examples again, into examples/rendered
+golden: .venv/test.done ## Plan and render the examples again, into examples/planned and examples/rendered
+	@for each in examples/*.yaml; do $(BIN)/beaufort plan $$each -o json > examples/planned/$$(basename $$each .yaml).json || exit 1; done
 	@for each in $(EXAMPLES); do $(BIN)/beaufort render examples/$$each.yaml -d examples/rendered/$$each 2>/dev/null || exit 1; done
 
 lock: .venv/uv.done ## Renew the locked dependencies

@@ -39,9 +39,9 @@ from beaufort.perf.profile import StepBatch, StepProfile, prefill_pairs
 from beaufort.plan.plan import Plan
 from beaufort.plan.setup import roofline, timing
 from beaufort.simulate.config import ReplicaConfig
+from beaufort.simulate.fleet import Arrival, Fleet, Served
 from beaufort.simulate.replica import Replica
 from beaufort.simulate.request import Request
-from beaufort.simulate.timeline import Arrival, Served, served
 from beaufort.spec.traffic import Synthetic
 from beaufort.traffic.demand import Demand, synthetic
 from beaufort.traffic.sampling import Sample, samples
@@ -101,8 +101,8 @@ def simulated(case: Case, rate: float, requests: int, seed: int) -> list[Served]
     )
     random = Random(seed)  # noqa: S311 - chance for a simulation, no secret
     drawn = islice(samples(case.demand, rate, random, case.replicas), requests)
-    replica = Replica(config, case.profile)
-    done = served(replica, [_arrival(index, sample, config) for index, sample in enumerate(drawn)])
+    arrivals = (_arrival(index, sample, config) for index, sample in enumerate(drawn))
+    done = Fleet([Replica(config, case.profile)]).run(arrivals, lambda _: 0)
     return [each for each in done if each.id >= _WARMING * requests]
 
 

@@ -13,8 +13,6 @@ from rig.cache import write
 from rig.network import ADVERTISED, DNS_SERVICE
 
 COREDNS, METRICS, LWS, KWOK = "coredns", "metrics-server", "lws", "kwok"
-# Those that always run; KWOK does when there are made-up nodes.
-NAMES = (COREDNS, METRICS, LWS)
 # The label of made-up nodes.
 SIMULATED = ("type", "kwok")
 _MANIFESTS = Path(__file__).parent / "manifests"

@@ -30,8 +30,15 @@ def begin(folder: Path, name: str, command: Sequence[str], known: State) -> Stat
     return known.with_process(one)
 
 
-def until(holds: Callable[[], bool], folder: Path, known: State, what: str) -> None:
+def until(holds: Callable[[], bool], folder: Path, known: State, what: str, every: float = 0.05) -> None:
     """Wait until ``holds``, as long as every process of the cluster runs.
+
+    Args:
+        holds: What is asked, again and again.
+        folder: Where the cluster keeps its files.
+        known: Its state.
+        what: What is waited for, as the user reads it.
+        every: Seconds between two questions.
 
     Raises:
         PortTakenError: A process ended since its port was taken.
@@ -46,7 +53,7 @@ def until(holds: Callable[[], bool], folder: Path, known: State, what: str) -> N
             raise ClusterError(
                 Problem(f"{what} is not there after {_PATIENCE:.0f} s", remedy="is the machine overloaded?")
             )
-        time.sleep(0.05)
+        time.sleep(every)
 
 
 def log(folder: Path, name: str) -> Path:

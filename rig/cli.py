@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from beaufort.errors import BeaufortError, Problem, UsageError
+from beaufort.errors import BeaufortError, Problem, UnavailableError, UsageError
 from rig import build as builds
-from rig import cache, cluster, crds, inventory, kit, launch, process, relay, state
+from rig import cache, cluster, crds, inventory, kit, launch, machine, process, relay, state
 from rig.node_cli import node_verbs
 from rig.options import default_folder, folder_option, release_option, say
 from rig.process import Process
@@ -83,7 +83,7 @@ def up(  # noqa: PLR0913 - one for each option of the command
     folder = (folder or default_folder()).absolute()
     settings = launch.Settings(release, kubeconfig.absolute(), _gates(gates), _master(master))
     programs = builds.programs(release, cache.folder(), say)
-    if release == DEFAULT if nodes is None else nodes:
+    if _wants_nodes(release, nodes=nodes):
         settings = replace(settings, nodes=inventory.nodes(numa), kit=kit.find(release, programs, cache.folder(), say))
     if custom:
         settings = replace(settings, definitions=crds.fetch(cache.folder(), say))
@@ -99,6 +99,22 @@ def up(  # noqa: PLR0913 - one for each option of the command
         known = launch.start(folder, settings, programs, say)
     say(f"Kubernetes {known.version} runs at https://127.0.0.1:{known.ports.apiserver}")
     _next(known.kubeconfig, programs)
+
+
+def _wants_nodes(release: Release, *, nodes: bool | None) -> bool:
+    """Return whether to start nodes: if not told, where they are known to run.
+
+    Raises:
+        UnavailableError: They are wanted, and cannot run here.
+    """
+    if nodes is False or (nodes is None and release != DEFAULT):
+        return False
+    obstacle = machine.obstacle()
+    if obstacle and nodes:
+        raise UnavailableError(Problem(obstacle, "--nodes", "a control plane alone needs no root: --no-nodes"))
+    if obstacle:
+        say(f"{obstacle}: a control plane alone starts, on which pods stay Pending")
+    return not obstacle
 
 
 def _next(kubeconfig: Path, programs: builds.Programs) -> None:

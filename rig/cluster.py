@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from beaufort.errors import BeaufortError, Problem
-from rig import cgroups, health, kubeconfig, state
+from rig import cgroups, health, kubeconfig, limits, state
 from rig.cache import locked
 from rig.components import APISERVER, CONTROLLER_MANAGER, ETCD, SCHEDULER
 from rig.progress import Say
@@ -110,6 +110,7 @@ def stop(folder: Path) -> bool:
             raise ClusterError(Problem(f"processes do not end although killed: {names}", remedy=remedy))
         if left := cgroups.remove(folder):
             raise ClusterError(Problem(f"control groups do not go: {', '.join(map(str, left))}"))
+        limits.release(folder)
         kubeconfig.withdraw(known.kubeconfig)
         for name in FILES:
             path = folder / name

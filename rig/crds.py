@@ -60,8 +60,9 @@ class Source:
         return cache / "crds" / f"{self.name}-{self.module.version}-{digest}"
 
 
+GROUPS = Source("leaderworkerset", Module("sigs.k8s.io/lws", "v0.6.1"), ("config/crd/bases/*.yaml",))
 SOURCES = (
-    Source("leaderworkerset", Module("sigs.k8s.io/lws", "v0.6.1"), ("config/crd/bases/*.yaml",)),
+    GROUPS,
     Source(
         "prometheus-operator",
         Module("github.com/prometheus-operator/prometheus-operator", "v0.85.0"),
@@ -103,6 +104,7 @@ SOURCES = (
         ("config/crd/*.yaml",),
     ),
 )
+# KWOK's own stages: how a made-up node gets ready, and how a pod runs and goes.
 STAGES = Source(
     "kwok-stages",
     Module("sigs.k8s.io/kwok", "v0.6.1"),
@@ -145,17 +147,19 @@ def _fetch(source: Source, go: toolchain.Go, cache: Path) -> None:
     draft.rename(source.place(cache))
 
 
-def stages(cache: Path, say: Say) -> Path:
-    """Return the folder of KWOK's own stages: how a made-up node gets ready, and how a pod runs and goes.
+def fetch_one(source: Source, cache: Path, say: Say) -> Path:
+    """Return the folder of what one module ships, fetching it if the cache lacks it.
 
     Raises:
         UnavailableError: There is no Go.
         BuildError: The module cannot be had.
+        CrdError: The module lacks the files that it should have.
     """
-    if not STAGES.place(cache).exists():
+    if not source.place(cache).exists():
         with locked(cache / "crds.lock", say):
-            _fetch(STAGES, toolchain.find(cache, say), cache)
-    return STAGES.place(cache)
+            if not source.place(cache).exists():
+                _fetch(source, toolchain.find(cache, say), cache)
+    return source.place(cache)
 
 
 def install(definitions: Sequence[Path], kubectl: str, folder: Path) -> int:

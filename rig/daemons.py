@@ -103,6 +103,7 @@ def kubelet(node: Node, pki: Path, group: str, gates: Mapping[str, bool]) -> str
             "failSwapOn": False,
             # The static policy needs a reservation; it keeps whole processors, however little is reserved.
             "cpuManagerPolicy": "static",
+            "cpuManagerReconcilePeriod": "2s",
             "kubeReserved": {"cpu": "100m", "memory": "100Mi"},
             "topologyManagerPolicy": "single-numa-node",
             "nodeStatusUpdateFrequency": f"{STATUS_SECONDS}s",

@@ -23,6 +23,7 @@ class Kit:
         pause: The archive of the image of which every pod's sandbox is made.
         addons: Programs that run beside the control plane, by name.
         stages: The folder of KWOK's stages.
+        groups: The folder of LeaderWorkerSet's custom resource, whose controller always runs.
     """
 
     packages: Path
@@ -31,6 +32,7 @@ class Kit:
     pause: Path
     addons: Mapping[str, Path]
     stages: Path
+    groups: Path
 
 
 def find(release: Release, programs: Programs, cache: Path, say: Say) -> Kit:
@@ -46,5 +48,6 @@ def find(release: Release, programs: Programs, cache: Path, say: Say) -> Kit:
         build.node_programs(release, cache, say),
         images.pause(cache, say),
         build.addon_programs(cache, say),
-        crds.stages(cache, say),
+        crds.fetch_one(crds.STAGES, cache, say),
+        crds.fetch_one(crds.GROUPS, cache, say),
     )

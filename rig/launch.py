@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from beaufort.errors import Problem, UsageError
-from rig import addons, components, crds, health, hub, kubeconfig, kubectl, node, pki, state
+from rig import addons, components, crds, health, hub, kubeconfig, kubectl, limits, node, pki, state
 from rig.bringup import PortTakenError, begin, until
 from rig.build import Programs
 from rig.cache import write
@@ -111,6 +111,7 @@ def _launch(folder: Path, settings: Settings, programs: Programs, known: State, 
         # First, so that it is there for whatever is killed after it.
         known = begin(folder, KEEPER, _keeper(folder, settings.master), known)
     if settings.kit:
+        limits.claim(folder)
         known = hub.start(folder, node.files(folder, settings.kit), known)
     for name, arguments in _commands(folder, settings, known.ports).items():
         command = [programs.path(name), *arguments]
@@ -121,13 +122,12 @@ def _launch(folder: Path, settings: Settings, programs: Programs, known: State, 
     if settings.kit:
         with step(say, "switching nodes on"):
             known = node.switch_on(folder, known.nodes, settings.kit, known)
-        known = _addons(folder, settings, settings.kit, programs, known)
+        with step(say, "starting what runs beside the control plane"):
+            known = _addons(folder, settings.kit, programs, known)
     # The controllers start meanwhile.
     if settings.definitions:
         with step(say, "installing custom resources"):
             crds.install(settings.definitions, programs.path("kubectl"), folder)
-            if settings.kit:
-                known = _start_addon(folder, addons.LWS, addons.lws(folder), settings.kit, known)
     with step(say, "waiting for the controllers"):
         _wait(folder, known, NAMES)
         until(partial(health.has_default_account, folder, known.ports), folder, known, "the account `default`")
@@ -138,16 +138,18 @@ def _launch(folder: Path, settings: Settings, programs: Programs, known: State, 
     return known
 
 
-def _addons(folder: Path, settings: Settings, kit: Kit, programs: Programs, known: State) -> State:
+def _addons(folder: Path, kit: Kit, programs: Programs, known: State) -> State:
     addons.prepare(folder)
-    kinds = ["dns", "metrics", "storage", *(["lws"] if settings.definitions else [])]
-    kubectl.apply(programs.path("kubectl"), folder, addons.manifests(folder, *kinds))
-    known = _start_addon(folder, addons.COREDNS, addons.coredns(folder), kit, known)
-    return _start_addon(folder, addons.METRICS, addons.metrics_server(folder), kit, known)
-
-
-def _start_addon(folder: Path, name: str, arguments: list[str], kit: Kit, known: State) -> State:
-    return begin(folder, name, hub.of(known).inside(str(kit.addons[name]), *arguments), known)
+    crds.install([kit.groups], programs.path("kubectl"), folder)
+    kubectl.apply(programs.path("kubectl"), folder, addons.manifests(folder, "dns", "metrics", "storage", "lws"))
+    arguments = {
+        addons.COREDNS: addons.coredns(folder),
+        addons.METRICS: addons.metrics_server(folder),
+        addons.LWS: addons.lws(folder),
+    }
+    for name, each in arguments.items():
+        known = begin(folder, name, hub.of(known).inside(str(kit.addons[name]), *each), known)
+    return known
 
 
 def _keeper(folder: Path, master: Process) -> list[str]:

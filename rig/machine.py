@@ -6,8 +6,11 @@ network, its mounts and its rules go with it. So nothing of a machine can be lef
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,6 +23,18 @@ _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Whoever is in these cannot be seen by, or see, the rest of the machine.
 _NODE = ("net", "mount", "uts", "ipc", "pid")
 _HUB = ("net", "mount")
+_TRIAL = (
+    "unshare",
+    "--net",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--mount-proc",
+    "grep",
+    "-qw",
+    "overlay",
+    "/proc/filesystems",
+)
 # What the kubelet sets for the whole machine. On a node it writes to files instead.
 _TUNABLES = {
     "vm/overcommit_memory": "1",
@@ -29,6 +44,7 @@ _TUNABLES = {
     "kernel/keys/root_maxkeys": "1000000",
     "kernel/keys/root_maxbytes": "25000000",
 }
+_TEMPORARY = "/tmp"  # noqa: S108 - the machine's, which is replaced
 _FOLDERS = ("lib/kubelet", "lib/cni", "lib/containerd", "log/pods", "log/containers", "tmp")
 
 
@@ -102,9 +118,20 @@ class Files:
     kept: tuple[Path, ...]
 
 
+def obstacle() -> str:
+    """Return what keeps this machine from having nodes; empty when nothing does."""
+    if os.geteuid():
+        return "nodes need root"
+    for program in ("unshare", "nsenter", "apt-get", "dpkg-deb"):
+        if not shutil.which(program):
+            return f"nodes need {program}, which is not on the PATH"
+    tried = subprocess.run(_TRIAL, capture_output=True, text=True, check=False)  # noqa: S603 - the rig's own arguments
+    return f"namespaces cannot be made here: {tried.stderr.strip()}" if tried.returncode else ""
+
+
 def hub(files: Files) -> list[str]:
     """Return the command that makes the hub, and then is its first process."""
-    lines = [*_usr(files), *_keeping(files, [f"mount --bind {shlex.quote(str(files.temporary))} /tmp"])]
+    lines = [*_usr(files), *_replacing(files, {_TEMPORARY: files.temporary})]
     return ["unshare", "--net", "--mount", "--propagation=private", "sh", "-ec", _script(lines)]
 
 
@@ -130,13 +157,8 @@ def node(name: str, files: Files, variable: Path, system: Path | None) -> list[s
     if system:
         seen = shlex.quote(str(system))
         lines += [f"mount --bind {seen}/{kind} /sys/devices/system/{kind}" for kind in ("cpu", "node")]
-    replaced = [
-        "mount -t tmpfs tmpfs /run",
-        "mkdir -p /run/netns /run/containerd /run/lock",
-        f"mount --bind {shlex.quote(str(files.temporary))} /tmp",
-        f"mount --bind {var} /var",
-    ]
-    lines += _keeping(files, replaced)
+    run = ["mount -t tmpfs tmpfs /run", "mkdir -p /run/netns /run/containerd /run/lock"]
+    lines += _replacing(files, {_TEMPORARY: files.temporary, "/var": variable}, run)
     spaces = [f"--{kind}" for kind in _NODE]
     flags = ["--fork", "--kill-child", "--mount-proc", "--propagation=private"]
     return ["unshare", *spaces, *flags, "sh", "-ec", _script(lines)]
@@ -155,14 +177,27 @@ def _usr(files: Files) -> list[str]:
     return [f"mount -t overlay overlay -o lowerdir={shlex.quote(str(files.packages / 'usr'))}:/usr /usr"]
 
 
-def _keeping(files: Files, lines: list[str]) -> list[str]:
-    """Return lines that replace folders, between those that take hold of what is kept and those that put it back."""
-    held = list(enumerate((shlex.quote(str(path)) for path in files.kept), 5))
+def _replacing(files: Files, replaced: dict[str, Path], more: Sequence[str] = ()) -> list[str]:
+    """Return lines that put folders in the place of the machine's own, and put back what is kept of those.
+
+    Any of them may be in one that is replaced. So the shell takes hold of all of them first.
+
+    Args:
+        files: The files of all machines.
+        replaced: What takes the place of a folder, by the folder.
+        more: Lines that replace others, before anything is put back.
+    """
+    mounts = [
+        *((str(source), target) for target, source in replaced.items()),
+        *((str(path),) * 2 for path in files.kept),
+    ]
+    # The first that a script may choose; it writes them with one digit.
+    held = [(number, shlex.quote(source), shlex.quote(target)) for number, (source, target) in enumerate(mounts, 3)]
     return [
-        *(f"exec {number}<{path}" for number, path in held),
-        *lines,
-        *(f"mkdir -p {path}; mount --no-canonicalize --bind /proc/self/fd/{number} {path}" for number, path in held),
-        *(f"exec {number}<&-" for number, _ in held),
+        *(f"exec {number}<{source}" for number, source, _ in held),
+        *more,
+        *(f"mkdir -p {target}; mount -c --bind /proc/self/fd/{number} {target}" for number, _, target in held),
+        *(f"exec {number}<&-" for number, _, _ in held),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -145,10 +146,13 @@ def load(*, archive: Path, folder: Path | None) -> None:
         archive = images.base(cache.folder(), say)
     if not archive.is_file():
         raise UsageError(Problem("there is no such file", str(archive)))
-    for each in known.nodes:
-        if each.name not in known.off:
-            with step(say, f"importing {archive.name} into {each.name}"):
-                say(node.load(known, each, archive).strip())
+    on = [each for each in known.nodes if each.name not in known.off]
+    with (
+        step(say, f"importing {archive.name} into {', '.join(each.name for each in on)}"),
+        ThreadPoolExecutor() as pool,
+    ):
+        for said in pool.map(lambda each: node.load(known, each, archive), on):
+            say(said.strip())
 
 
 node_verbs = (node_group, gpu_group, nodes_group, image_group)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ _LABEL, _VALUE = addons.SIMULATED
 SELECTOR = f"{_LABEL}={_VALUE}"
 # Pods come to them only when they tolerate this one: it keeps those away that have to run.
 TAINT = {"key": "kwok.x-k8s.io/node", "value": "fake", "effect": "NoSchedule"}
+_AT_ONCE = 4
 _SIZE = {"cpu": "64", "memory": "512Gi", "ephemeral-storage": "1Ti", "pods": "110"}
 
 
@@ -61,11 +63,19 @@ def add(folder: Path, wanted: Sequence[dict[str, Any]], kit: Kit, programs: Prog
         command = hub.of(known).inside(str(kit.addons[addons.KWOK]), *addons.kwok(folder, kit.stages))
         known = begin(folder, addons.KWOK, command, known)
     with step(say, f"adding {len(wanted)} nodes"):
-        document = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(wanted)})
-        kubectl.run(programs.path("kubectl"), folder, ["create", "-f", "-"], document)
+        _create(folder, wanted, programs)
         names = {each["metadata"]["name"] for each in wanted}
-        until(lambda: names <= _ready(folder, known), folder, known, "one of the nodes")
+        until(lambda: names <= health.ready_names(folder, known.ports, SELECTOR), folder, known, "one of the nodes", 1)
     return known
+
+
+def _create(folder: Path, wanted: Sequence[dict[str, Any]], programs: Programs) -> None:
+    # kubectl creates one object after the other, and waits for each.
+    parts = [list(wanted[first::_AT_ONCE]) for first in range(min(_AT_ONCE, len(wanted)))]
+    documents = [json.dumps({"apiVersion": "v1", "kind": "List", "items": part}) for part in parts]
+    arguments = ["create", "-f", "-"]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda each: kubectl.run(programs.path("kubectl"), folder, arguments, each), documents))
 
 
 def remove(folder: Path, programs: Programs, known: State, say: Say) -> State:
@@ -81,10 +91,6 @@ def remove(folder: Path, programs: Programs, known: State, say: Say) -> State:
 def present(folder: Path, known: State) -> list[str]:
     """Return their names."""
     return sorted(health.nodes(folder, known.ports, SELECTOR))
-
-
-def _ready(folder: Path, known: State) -> set[str]:
-    return {name for name, each in health.nodes(folder, known.ports, SELECTOR).items() if health.ready(each)}
 
 
 def _controller_manager(folder: Path, programs: Programs, known: State, *, patient: bool) -> State:

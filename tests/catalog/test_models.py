@@ -1,6 +1,7 @@
 import pytest
 
 from beaufort.catalog.models import MODELS, Architecture, model
+from beaufort.catalog.precision import Precision, weight_bytes
 from beaufort.errors import UsageError
 
 # What the publishers' checkpoints hold: the sum over the shapes in their safetensors headers.
@@ -26,13 +27,39 @@ def test_parameters_are_the_published_count(name: str) -> None:
     assert model(name).parameters == PUBLISHED[name]
 
 
-@pytest.mark.parametrize(
-    ("name", "kib"),
-    [("mistral-7b-v0.3", 128), ("mistral-nemo-12b", 160), ("ministral-8b", 144), ("mistral-small-24b", 160)],
-)
-def test_kv_bytes_of_a_token_are_the_known_ones(name: str, kib: int) -> None:
-    assert model(name).kv_bytes_per_token() == kib * 1024
-    assert model(name).kv_bytes_per_token(bytes_per_value=1) == kib * 512
+# Of the checkpoints as they are published, in bf16, without the headers of their files.
+WEIGHT_BYTES = {
+    "mistral-7b-v0.1": 14_483_464_192,
+    "mistral-7b-v0.2": 14_483_464_192,
+    "mistral-7b-v0.3": 14_496_047_104,
+    "mistral-nemo-12b": 24_495_564_800,
+    "ministral-8b": 16_039_616_512,
+    "mistral-small-24b": 47_144_806_400,
+    "mistral-small-3.2-24b": 48_022_722_560,
+    "smollm2-135m": 269_030_016,
+}
+# Of one token in bf16: keys and values of every layer and KV head.
+KV_BYTES = {
+    "mistral-7b-v0.1": 131_072,
+    "mistral-7b-v0.2": 131_072,
+    "mistral-7b-v0.3": 131_072,
+    "mistral-nemo-12b": 163_840,
+    "ministral-8b": 147_456,
+    "mistral-small-24b": 163_840,
+    "mistral-small-3.2-24b": 163_840,
+    "smollm2-135m": 23_040,
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_weights_take_the_published_bytes(name: str) -> None:
+    assert weight_bytes(model(name), Precision.BF16) == WEIGHT_BYTES[name]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_keys_and_values_of_a_token_take_the_known_bytes(name: str) -> None:
+    assert model(name).kv_bytes_per_token() == KV_BYTES[name]
+    assert model(name).kv_bytes_per_token(bytes_per_value=1) == KV_BYTES[name] // 2
 
 
 @pytest.mark.parametrize(

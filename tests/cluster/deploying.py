@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from click.testing import CliRunner
 
@@ -28,14 +29,14 @@ BEAUFORT = (sys.executable, "-m", "beaufort")
 SERVICE = """\
 apiVersion: beaufort.dev/v1alpha1
 kind: MistralService
-metadata: {{name: {name}, namespace: {namespace}}}
+metadata: {{name: svc, namespace: {namespace}}}
 spec:
   model: {{source: 'hf://mistralai/Mistral-7B-Instruct-v0.3'}}
-  engine: emulated
+  engine: {engine}
   replicas: {replicas}
   traffic: {{rate: 1, promptTokens: 200, outputTokens: 60}}
   objectives: {{ttft: 2s, tpot: 100ms}}
-  accelerators: [{{product: {product}, countPerNode: 4}}]
+  accelerators: [{{product: {product}, countPerNode: {count}}}]
   gateway: {{replicas: 1}}
 {more}"""
 
@@ -52,10 +53,12 @@ class Verbs:
         self.kubeconfig = kubeconfig or cluster.kubeconfig
         self.write()
 
-    def write(self, *, name: str = "svc", replicas: str = "2", product: str = "L40S", more: str = "") -> None:
+    def write(
+        self, *, replicas: str = "2", product: str = "L40S", engine: str = "emulated", count: int = 4, more: str = ""
+    ) -> None:
         """Write the service file."""
-        text = SERVICE.format(name=name, namespace=self.namespace, replicas=replicas, product=product, more=more)
-        self.file.write_text(text)
+        values = {"replicas": replicas, "product": product, "engine": engine, "count": count, "more": more}
+        self.file.write_text(SERVICE.format(namespace=self.namespace, **values))
 
     def start(self, verb: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a verb, nobody at its terminal."""
@@ -184,3 +187,67 @@ def eventually(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < ends, what
         time.sleep(0.2)
+
+
+class Relay:
+    """What stands between a client and the API server, and can be cut. A context.
+
+    Args:
+        kubeconfig: Of the cluster.
+        own: Where to write the kubeconfig that leads through the relay.
+    """
+
+    def __init__(self, kubeconfig: Path, own: Path) -> None:
+        text = kubeconfig.read_text()
+        self._port = int(text.partition("https://127.0.0.1:")[2].split()[0])
+        self._text = text
+        self._away = threading.Event()
+        self._open: list[socket.socket] = []
+        self.kubeconfig = own
+
+    def __enter__(self) -> Self:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        port = self._server.getsockname()[1]
+        self.kubeconfig.write_text(self._text.replace(f"127.0.0.1:{self._port}", f"127.0.0.1:{port}"))
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.close()
+        self._end_all()
+
+    def cut(self, seconds: float) -> None:
+        """End all connections, and take no new one for a while."""
+        self._away.set()
+        self._end_all()
+        time.sleep(seconds)
+        self._away.clear()
+
+    def _end_all(self) -> None:
+        for each in self._open:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._server.accept()
+            except OSError:
+                return
+            if self._away.is_set():
+                near.close()
+                continue
+            far = socket.create_connection(("127.0.0.1", self._port))
+            self._open += (near, far)
+            for one, other in ((near, far), (far, near)):
+                threading.Thread(target=_pump, args=(one, other), daemon=True).start()
+
+
+def _pump(one: socket.socket, other: socket.socket) -> None:
+    with suppress(OSError):
+        while data := one.recv(1 << 16):
+            other.sendall(data)
+    for each in (one, other):
+        with suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+        each.close()

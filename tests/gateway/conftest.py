@@ -52,11 +52,12 @@ def status(code: int) -> Behaviour:
 
 
 class Engine:
-    """A server that answers ``/health`` with ``health`` and everything else as ``behave`` does."""
+    """A server that answers ``/health`` with ``health``, ``/metrics`` with ``metrics``, all else as ``behave`` does."""
 
     def __init__(self, behave: Behaviour = answer) -> None:
         self.behave = behave
         self.health = 200
+        self.metrics = b""
         self.exchanges: list[Exchange] = []
         self.probes = 0
         self._server = Server(self._handle)
@@ -82,6 +83,8 @@ class Engine:
         if exchange.request.path == "/health":
             self.probes += 1
             exchange.respond(self.health)
+        elif exchange.request.path == "/metrics":
+            exchange.respond(200, self.metrics, b"text/plain")
         else:
             self.exchanges.append(exchange)
             self.behave(exchange)

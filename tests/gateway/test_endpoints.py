@@ -2,6 +2,7 @@ from beaufort.gateway.endpoints import Endpoints
 from beaufort.gateway.settings import Patience
 from beaufort.gateway.upstream import Address
 from beaufort.routing import AttemptOutcome, HealthPolicy, ProbeOutcome
+from beaufort.routing.prompt import NOTHING
 
 
 def endpoints(*urls: str) -> tuple[Endpoints, list[str]]:
@@ -71,6 +72,6 @@ def test_the_own_zone_is_chosen_and_a_zone_that_changes_is_heeded() -> None:
         made.probed(upstream, ProbeOutcome.READY)
     made.zone = "here"
     made.update([Address("http://a"), Address("http://b", "here")])
-    assert {chosen.url for _ in range(4) if (chosen := made.choose())} == {"http://b"}
+    assert {route.upstream.url for _ in range(4) if (route := made.choose(NOTHING))} == {"http://b"}
     made.update([Address("http://a", "here"), Address("http://b")])
-    assert {chosen.url for _ in range(4) if (chosen := made.choose())} == {"http://a"}
+    assert {route.upstream.url for _ in range(4) if (route := made.choose(NOTHING))} == {"http://a"}

@@ -12,8 +12,11 @@ from pydantic import JsonValue
 from beaufort.catalog.accelerators import ACCELERATORS
 from beaufort.catalog.models import model as architecture
 from beaufort.catalog.repositories import KnownRepository, known_repository
+from beaufort.plan.asking import ask
 from beaufort.plan.plan import Plan
 from beaufort.plan.planner import plan
+from beaufort.plan.question import Question
+from beaufort.plan.setup import roofline
 from beaufort.spec import MistralService, parse
 from beaufort.spec.traffic import Synthetic
 from beaufort.traffic.demand import synthetic
@@ -40,6 +43,12 @@ def planned(asked: MistralService) -> Plan:
     """Return the plan of a service whose traffic is described by figures."""
     assert isinstance(asked.spec.traffic, Synthetic)
     return plan(asked, held_by(asked), synthetic(asked.spec.traffic))
+
+
+def asked(wanted: MistralService) -> Question:
+    """Return the question that such a service asks."""
+    assert isinstance(wanted.spec.traffic, Synthetic)
+    return ask(wanted, held_by(wanted), synthetic(wanted.spec.traffic), roofline)
 
 
 def held_by(asked: MistralService) -> KnownRepository:

@@ -1,19 +1,19 @@
 """What must hold of every plan, whatever the service."""
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 from tests.plan.reasoned import assert_every_number_has_a_reason
-from tests.plan.services import SPECS, changed, of_spec, planned, service
+from tests.plan.services import NEMO, SPECS, changed, of_spec, planned, service
 
-from beaufort.plan.change import changed as with_changes
-from beaufort.plan.knobs import Changes
 from beaufort.plan.plan import Plan
 from beaufort.plan.refusal import PlanError
+from beaufort.plan.remedy.change import changed as with_changes
+from beaufort.plan.remedy.knob import Changes
 from beaufort.spec import MistralService
 
 USUAL = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 CENT = 0.011  # equal costs are told apart by other merits
 
@@ -122,7 +122,39 @@ def test_a_lower_price_never_costs_more(rate: float, nodes: str, shape: str, sha
     assert after.cost.per_hour <= before.cost.per_hour + CENT
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@USUAL
+@given(RATES, SHAPES, st.integers(0, 20), st.integers(1, 20), st.floats(0.3, 5), st.floats(0.5, 0.99989))
+def test_more_spot_nodes_never_cost_more(
+    rate: float, shape: str, spot: int, more: int, price: float, availability: float
+) -> None:
+    def allowing(nodes: int) -> MistralService:
+        kept = "{product: H100, pricePerHour: 4.2, maxNodes: 40}"
+        may_vanish = f"{{product: H100, pricePerHour: {price}, maxNodes: {nodes}, capacity: spot}}"
+        listed = f"[{kept}, {may_vanish}]" if nodes else f"[{kept}]"
+        return usual(rate, listed, shape, f"objectives: {{availability: {availability}}}")
+
+    fewer = plan_or_none(allowing(spot))
+    assume(fewer is not None)
+    plan = plan_or_none(allowing(spot + more))
+    assert fewer is not None
+    assert plan is not None
+    assert plan.cost.per_hour <= fewer.cost.per_hour + CENT
+
+
+@example(
+    {
+        "model": {"source": NEMO},
+        "cluster": {"zones": ["a", "b", "c"]},
+        "traffic": {
+            "shape": {"kind": "bursty", "variation": 75.6},
+            "outputTokens": {"mean": 1.1},
+            "rate": 131.06,
+            "promptTokens": {"p50": 75.6, "p95": 75.6},
+        },
+        "regions": [{"name": "eu", "share": 0.6}, {"name": "us"}],
+    }
+)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SPECS)
 def test_any_service_is_planned_whole_or_refused_with_remedies_that_are_true(spec: JsonValue) -> None:
     wanted = of_spec(spec)

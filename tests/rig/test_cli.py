@@ -34,7 +34,20 @@ def test_ending_no_cluster_is_no_failure(rig: Rig, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "cache").rglob("*")] == ["clusters"]
 
 
-@pytest.mark.parametrize("verb", [("env",), ("crds",)])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("env",),
+        ("crds",),
+        ("node", "off", "n1"),
+        ("node", "on", "n1"),
+        ("node", "drain", "n1"),
+        ("gpu", "unhealthy", "n1", "0"),
+        ("nodes", "add", "3"),
+        ("nodes", "remove"),
+        ("image", "load", "base"),
+    ],
+)
 def test_what_needs_a_cluster_says_how_to_get_one(rig: Rig, verb: tuple[str, ...]) -> None:
     told = rig(*verb)
     assert told.returncode == 2

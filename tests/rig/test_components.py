@@ -72,3 +72,15 @@ def test_the_scheduler_reads_its_own_kubeconfig() -> None:
     configuration = yaml.safe_load(components.scheduler_configuration(FOLDER))
     assert configuration["clientConnection"]["kubeconfig"] == "/clusters/one/pki/scheduler.kubeconfig"
     assert configuration["leaderElection"] == {"leaderElect": False}
+
+
+def test_with_nodes_the_api_server_is_reached_by_them_and_failures_are_seen_soon() -> None:
+    server = components.apiserver(FOLDER, PORTS, {}, (), nodes=True)
+    assert "--bind-address=0.0.0.0" in server
+    assert {"--default-not-ready-toleration-seconds=5", "--default-unreachable-toleration-seconds=5"} <= set(server)
+    manager = components.controller_manager(FOLDER, PORTS, {}, nodes=True)
+    assert {"--node-monitor-grace-period=6s", "--enable-hostpath-provisioner=true"} <= set(manager)
+    # KWOK's nodes send no heartbeats.
+    patient = components.controller_manager(FOLDER, PORTS, {}, nodes=True, patient=True)
+    assert "--node-monitor-grace-period=10000s" in patient
+    assert not any("grace-period" in each for each in components.controller_manager(FOLDER, PORTS, {}))

@@ -5,6 +5,7 @@ import pytest
 
 from beaufort.errors import UnavailableError
 from rig import state
+from rig.inventory import NODES
 from rig.process import Process
 from rig.state import Phase, State
 
@@ -43,3 +44,21 @@ def test_drafts_of_a_killed_writer_go_with_the_state(tmp_path: Path) -> None:
     state.remove(tmp_path)
     state.remove(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+def test_a_node_that_is_off_has_no_processes() -> None:
+    names = ("etcd", "n1.namespaces", "n1", "n1.kubelet", "n10", "n2.kubelet")
+    known = STATE.model_copy(update={"nodes": NODES})
+    for name in names:
+        known = known.with_process(ONE.model_copy(update={"name": name}))
+    off = known.with_off("n1", off=True)
+    assert [one.name for one in off.processes] == ["etcd", "n10", "n2.kubelet"]
+    assert off.off == ("n1",)
+    assert off.with_off("n1", off=False).off == ()
+    assert [one.name for one in known.without("etcd").processes] == list(names[1:])
+
+
+def test_nodes_are_kept_with_all_that_is_needed_to_switch_them_on_again(tmp_path: Path) -> None:
+    known = STATE.model_copy(update={"nodes": NODES, "gates": {"A": True}})
+    state.save(tmp_path, known)
+    assert state.load(tmp_path) == known

@@ -27,7 +27,7 @@ from beaufort.rollout.scheduling import explain
                 "no node of 7 takes it: 4 didn't match Pod's node affinity/selector, 2 had untolerated taint "
                 "{nvidia.com/gpu: yes}, 1 Insufficient cpu"
             ),
-            "label nodes",
+            "label the nodes",
         ),
         (
             "0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/unreachable: }.",

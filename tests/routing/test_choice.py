@@ -1,10 +1,11 @@
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beaufort.routing import Endpoint, State, choose
+from beaufort.routing import Endpoint, Prompt, State, choose
 
 URLS = st.integers(0, 99).map(str)
 ENDPOINTS = st.lists(
@@ -84,3 +85,52 @@ def test_without_an_own_zone_none_is_preferred() -> None:
 def test_a_snapshot_that_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="-1 requests in flight"):
         Endpoint("a", -1)
+
+
+PROMPT = Prompt(chain=(1, 2), tokens=4096, origin=7)
+
+
+def test_a_prompt_goes_to_where_it_is_known() -> None:
+    endpoints = [Endpoint(str(each)) for each in range(4)]
+    choice = choose(endpoints, prompt=PROMPT, cached=[0, 0, 4000, 0])
+    assert choice.endpoint == endpoints[2]
+    assert (choice.cached, choice.fresh) == (4000, 96)
+    assert choice.reason == "0 in flight, 4000 of its 4096 tokens cached, the fewest of 4 candidates among 4 endpoints"
+
+
+@pytest.mark.parametrize("busy", [Endpoint("known", 20), Endpoint("known", pending=20_000)])
+def test_a_popular_endpoint_does_not_drown(busy: Endpoint) -> None:
+    idle = Endpoint("idle")
+    assert choose([busy, idle], prompt=PROMPT, cached=[4096, 0]).endpoint == idle
+
+
+def test_a_new_prompt_has_a_home_unless_that_is_busy() -> None:
+    endpoints = [Endpoint(str(each)) for each in range(8)]
+    chosen = {choose(endpoints, prompt=PROMPT, cached=[0] * 8, tie=tie).endpoint for tie in range(8)}
+    assert len(chosen) == 1
+    (first,) = chosen
+    assert first is not None
+    busy = [replace(each, in_flight=20) if each == first else each for each in endpoints]
+    other = choose(busy, prompt=PROMPT, cached=[0] * 8).endpoint
+    assert other is not None
+    assert other.url != first.url
+    short = Prompt(tokens=20, origin=7)
+    moved = choose([replace(each, in_flight=int(each == first)) for each in endpoints], prompt=short).endpoint
+    assert moved is not None
+    assert moved.url != first.url  # a short prompt is no reason to wait
+
+
+@given(ENDPOINTS, st.data())
+def test_who_knows_more_and_has_no_more_to_do_is_never_passed_over(
+    endpoints: list[Endpoint], data: st.DataObject
+) -> None:
+    cached = [data.draw(st.integers(0, 5000)) for _ in endpoints]
+    prompt = Prompt(tokens=4096, origin=data.draw(st.integers(0, 2**32 - 1)))
+    chosen = choose(endpoints, prompt=prompt, cached=cached).endpoint
+    if chosen is None:
+        return
+    mine = cached[endpoints.index(chosen)]
+    assert not any(
+        each.state is State.HEALTHY and each.in_flight < chosen.in_flight and known > max(mine, prompt.origin_tokens)
+        for each, known in zip(endpoints, cached, strict=True)
+    )

@@ -60,18 +60,19 @@ class Where:
         """
         if argument == "-" or argument.endswith(_FILES) or Path(argument).is_file():
             return self.of(load(argument)).metadata
-        return Metadata.model_validate({"name": argument, "namespace": self.namespace or connection.namespace})
+        return Metadata(name=_name(argument, "service", "SERVICE"), namespace=self.namespace or connection.namespace)
+
+
+def _name(value: str, what: str, where: str) -> str:
+    try:
+        return Metadata(name=value).name
+    except ValueError as error:
+        remedy = "use at most 63 small letters, digits and inner hyphens"
+        raise UsageError(Problem(f"{value!r} is no name of a {what}", where, remedy)) from error
 
 
 def _label(_: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    if value is None:
-        return None
-    try:
-        return Metadata.model_validate({"name": value}).name
-    except ValueError as error:
-        what = f"{value!r} is no name of a {parameter.name}"
-        remedy = "use at most 63 small letters, digits and inner hyphens"
-        raise UsageError(Problem(what, "--" + str(parameter.name), remedy)) from error
+    return None if value is None else _name(value, str(parameter.name), f"--{parameter.name}")
 
 
 def cluster_options(command: Command) -> Command:

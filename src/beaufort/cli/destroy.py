@@ -25,6 +25,8 @@ _EXAMPLES = """\b
 Examples:
   beaufort destroy service.yaml
   beaufort destroy mistral-7b --namespace chat --yes --volumes
+
+Exit codes: 0 gone, 1 refused, or no such service, 2 unusable input, or nobody to ask, 3 no cluster, or pods stay.
 """
 
 

@@ -13,7 +13,6 @@ import click
 import yaml
 
 from beaufort.cli.cluster import Where, cluster_options
-from beaufort.cli.emulation import emulate_option, emulated
 from beaufort.cli.manifests import Choice, make, tell_notes
 from beaufort.cli.output import output_option, print_json
 from beaufort.cli.plan_file import load_plan
@@ -22,9 +21,8 @@ from beaufort.kube.apply import Change, meaning
 from beaufort.kube.reference import Object
 from beaufort.kube.release import Release
 from beaufort.plan.plan import Plan
-from beaufort.render import LAYERS
+from beaufort.render import LAYERS, emulate
 from beaufort.render.manifest import yaml_text
-from beaufort.spec import MistralService
 
 _NAMES = [name for _, name, _ in LAYERS]
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
@@ -50,7 +48,7 @@ class DiffError(BeaufortError):
 @click.option("--region", metavar="NAME", help="The region of the plan that this cluster is.")
 @click.option("--only", type=click.Choice(_NAMES), multiple=True, help="One layer. Repeatable.")
 @click.option("--without", type=click.Choice(_NAMES), multiple=True, help="A layer that is not wanted. Repeatable.")
-@emulate_option
+@click.option("--emulate", "emulated", is_flag=True, help="Rehearse it: engines that act the plan's, on any nodes.")
 @click.option("--force-conflicts", is_flag=True, help="As if fields of others were taken over.")
 @output_option("text", "json")
 def diff(  # noqa: PLR0913 - one argument for each option
@@ -62,7 +60,7 @@ def diff(  # noqa: PLR0913 - one argument for each option
     region: str | None,
     only: tuple[str, ...],
     without: tuple[str, ...],
-    emulate: bool,
+    emulated: bool,
     force_conflicts: bool,
     output: str,
 ) -> None:
@@ -71,12 +69,9 @@ def diff(  # noqa: PLR0913 - one argument for each option
     The cluster itself is asked, by dry runs: with its defaults, and with what others keep. Nothing is changed.
     """
     where = Where(kubeconfig, context, namespace)
-
-    def wanted(service: MistralService) -> MistralService:
-        return where.of(emulated(service, wanted=emulate))
-
     try:
-        plan = load_plan(file, wanted)
+        plan = load_plan(file, where.of)
+        plan = emulate(plan) if emulated else plan
         changes = asyncio.run(_changes(where, plan, Choice(region, only, without), force=force_conflicts))
     except BeaufortError as error:
         if error.exit_code != 1:

@@ -56,12 +56,14 @@ def _hub(source: str, repo: str) -> KnownRepository:
 
 
 def _path(path: Path, name: str) -> KnownRepository:
+    remedy = "name a folder with a config.json, or a GGUF file"
     try:
         if path.is_dir():
             return _folder(path / "config.json", name)
+        if path.exists() and not path.is_file():
+            raise UsageError(Problem(f"{path} is neither a folder nor a file", _WHERE, remedy))
         return _gguf(path, name)
     except FileNotFoundError as error:
-        remedy = "name a folder with a config.json, or a GGUF file"
         raise UsageError(Problem(f"there is no file {error.filename}", _WHERE, remedy)) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -72,11 +74,12 @@ def _folder(file: Path, name: str) -> KnownRepository:
     with file.open("rb") as opened:
         text = opened.read(_MOST_BYTES + 1)
     if len(text) > _MOST_BYTES:
-        raise UsageError(Problem("is larger than 1 MiB", str(file), "name a folder with a model's config.json"))
+        what = f"{file} is larger than {_MOST_BYTES >> 20} MiB"
+        raise UsageError(Problem(what, _WHERE, "name a folder with a model's config.json"))
     try:
         config = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(Problem("is not JSON", str(file), "download it again")) from error
+        raise UsageError(Problem(f"{file} is not JSON", _WHERE, "download it again")) from error
     return KnownRepository(architecture_from_config(config, name, str(file)), stored_precision(config, str(file)))
 
 
@@ -85,7 +88,7 @@ def _gguf(path: Path, name: str) -> KnownRepository:
         header = read_header(path)
     except GGUFError as error:
         remedy = "name a GGUF file, or a folder with a config.json"
-        raise UsageError(Problem(f"is no GGUF file: {error}", str(path), remedy)) from error
+        raise UsageError(Problem(f"{path} cannot be read as a GGUF file: {error}", _WHERE, remedy)) from error
     return KnownRepository(architecture_from_config(_config(header), name, str(path)), None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -16,6 +16,7 @@ from beaufort.units import show_bytes, show_seconds
 
 _BAR = 40
 _VERDICTS = {"chosen": "bold green", "front": "cyan", "dominated": "dim", "refused": "red"}
+_MOST_SERVED = 10
 _MOST_REFUSED = 5
 _NARROWEST = 80
 
@@ -40,11 +41,7 @@ def explain(plan: Plan) -> None:
 
 def _page(plan: Plan) -> Group:
     parts: list[RenderableType] = [_title(plan), "", _facts(plan), _memory(plan), "", _latencies(plan)]
-    parts += [
-        Text(f"step times: {plan.expectation.source}", style="dim"),
-        Text(f"known error: {plan.expectation.known_error}", style="dim"),
-        "",
-    ]
+    parts.append("")
     parts += [_regions(plan), "", _costs(plan), "", _ways(plan.candidates)]
     if plan.notes:
         parts += ["", *(Text.assemble(("- ", "dim"), note) for note in plan.notes)]
@@ -166,13 +163,12 @@ def _costs(plan: Plan) -> Text:
     return text
 
 
-def _ways(candidates: Iterable[Candidate]) -> Table:
+def _ways(candidates: Sequence[Candidate]) -> Group:
+    """Return the ways that a screen has room for: the cheapest ones, and those that came nearest to serving."""
     table = _table("Way", "Replicas", "Cost/h", "TTFT", "TPOT", "Loss", "Verdict", "Why")
-    refused = 0
-    for each in candidates:
-        refused += each.verdict == "refused"
-        if refused > _MOST_REFUSED:
-            break
+    served = [each for each in candidates if each.verdict != "refused"][:_MOST_SERVED]
+    shown = [*served, *(each for each in candidates if each.verdict == "refused")][: len(served) + _MOST_REFUSED]
+    for each in shown:
         style = _VERDICTS[each.verdict]
         table.add_row(
             escape(_way(each)),
@@ -184,7 +180,8 @@ def _ways(candidates: Iterable[Candidate]) -> Table:
             f"[{style}]{each.verdict}[/{style}]",
             escape(each.reason),
         )
-    return table
+    left = len(candidates) - len(shown)
+    return Group(table, Text(f"and {left} more: -o json has them", style="dim")) if left else Group(table)
 
 
 def _way(each: Candidate) -> str:

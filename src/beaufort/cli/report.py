@@ -117,7 +117,7 @@ class Report:
             for line in lines:
                 say(f"  {line}")
         if self.left:
-            say(f"note: {len(self.left)} objects that are not wanted any more stay until the new ones answer")
+            say(f"note: what is not wanted any more stays until the new answers: {', '.join(map(str, self.left))}")
         name = self.made.setting.name
         if outcome.kind == "unreached":
             return NotAnsweringError(

@@ -53,7 +53,8 @@ def show_finding(finding: Finding) -> str:
 
 def show_component(component: Component) -> str:
     """Return how far a workload is."""
-    return f"{component.kind.lower()} {component.name}: {component.ready} of {component.wanted} ready"
+    old = f", {component.old} of an older form" if component.old else ""
+    return f"{component.kind.lower()} {component.name}: {component.ready} of {component.wanted} ready{old}"
 
 
 class Lines:
@@ -121,7 +122,9 @@ def table(progress: Progress) -> Table:
     for name in ("part", "workload"):
         result.add_column(name, no_wrap=True)
     result.add_column("ready", justify="right", no_wrap=True)
+    result.add_column(no_wrap=True)
     for each in progress.components:
         style = "green" if each.done else "yellow"
-        result.add_row(each.component, f"{each.kind} {each.name}", Text(f"{each.ready}/{each.wanted}", style))
+        old = f"{each.old} of an older form" if each.old else ""
+        result.add_row(each.component, f"{each.kind} {each.name}", Text(f"{each.ready}/{each.wanted}", style), old)
     return result

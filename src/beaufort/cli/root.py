@@ -20,7 +20,10 @@ MAP: dict[str, dict[str, str]] = {
     "On Kubernetes": {
         "deploy": "Deploy a service, until its model answers",
         "diff": "Show what a deployment would change",
+        "status": "Show how a deployed service is, and what is wrong",
+        "logs": "Show what engines and gateways say",
         "destroy": "Remove a deployed service",
+        "doctor": "Check this machine and a cluster, with what to do",
         "render": "Write the manifests of a plan",
     },
     "The parts, one by one": {

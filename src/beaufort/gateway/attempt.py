@@ -12,10 +12,9 @@ from http import HTTPStatus
 from typing import Protocol
 
 from beaufort.gateway import headers
-from beaufort.gateway.endpoints import Endpoints
+from beaufort.gateway.endpoints import Endpoints, Route
 from beaufort.gateway.responses import Failure, timed_out, upstream_failed
 from beaufort.gateway.settings import Patience
-from beaufort.gateway.upstream import Upstream
 from beaufort.routing import AttemptOutcome
 from beaufort.wire import ClientConnection, Exchange, ResponseHead, WireError
 
@@ -69,10 +68,24 @@ class Trouble:
 class Attempt:
     """One try. It begins with ``start`` and ends with one call to its stage's ``ended`` or ``failed``."""
 
-    __slots__ = ("_connecting", "_connection", "_head", "_quiet", "_relayed", "_since", "_stage", "over", "upstream")
+    __slots__ = (
+        "_computed",
+        "_connecting",
+        "_connection",
+        "_head",
+        "_quiet",
+        "_relayed",
+        "_since",
+        "_stage",
+        "over",
+        "route",
+        "upstream",
+    )
 
-    def __init__(self, stage: Stage, upstream: Upstream, now: float) -> None:
-        self.upstream = upstream
+    def __init__(self, stage: Stage, route: Route, now: float) -> None:
+        self.route = route
+        self.upstream = route.upstream
+        self._computed = False
         self.over = False
         self._stage = stage
         self._connection: ClientConnection | None = None
@@ -84,7 +97,7 @@ class Attempt:
 
     def start(self, *, fresh: bool = False) -> None:
         """Send the request on a free connection, or on a new one if there is none or it must be ``fresh``."""
-        self.upstream.in_flight += 1
+        self._stage.endpoints.begun(self.route)
         connection = None if fresh else self.upstream.take()
         if connection is None:
             self._connecting = asyncio.get_running_loop().create_task(self._connect())
@@ -190,6 +203,7 @@ class Attempt:
         if head is None:
             return
         self._relayed = True
+        self._note_computed()
         stage.began()
         length = None if head.header(b"transfer-encoding") else head.header(b"content-length")
         stage.exchange.start(
@@ -217,7 +231,13 @@ class Attempt:
     def _finish(self) -> None:
         if not self.over:
             self.over = True
-            self.upstream.in_flight -= 1
+            self._note_computed()
+            self._stage.endpoints.ended(self.route)
+
+    def _note_computed(self) -> None:
+        if not self._computed:
+            self._computed = True
+            self._stage.endpoints.computed(self.route)
 
 
 def _not_connected(error: WireError) -> Trouble:

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 
 from beaufort.gateway.settings import Patience
 from beaufort.gateway.upstream import Address, Upstream
-from beaufort.routing import AttemptOutcome, Health, HealthPolicy, ProbeOutcome, State, choose
+from beaufort.routing import AttemptOutcome, Health, HealthPolicy, ProbeOutcome, Prompt, State, choose
+from beaufort.routing.crowd import Crowd
 from beaufort.routing.health import after_attempt, after_probe, probing
 
 Notify = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a request goes.
+
+    Attributes:
+        upstream: The endpoint.
+        prompt: What the request begins with.
+        fresh: Tokens of that which the endpoint has to compute, about.
+    """
+
+    upstream: Upstream
+    prompt: Prompt
+    fresh: int
 
 
 class Endpoints:
@@ -34,6 +51,7 @@ class Endpoints:
         self._upstreams: dict[str, Upstream] = {}
         self._waiting: dict[Callable[[], None], None] = {}
         self._turn = 0
+        self._crowd = Crowd()
         self.zone = ""
         self.changed: Callable[[], None] = lambda: None
 
@@ -73,12 +91,39 @@ class Endpoints:
         for upstream in self:
             upstream.remove()
 
-    def choose(self, exclude: Collection[str] = ()) -> Upstream | None:
+    def choose(self, prompt: Prompt, exclude: Collection[str] = ()) -> Route | None:
         """Return the endpoint for a request that failed on ``exclude`` so far, or None when none is healthy."""
         self._turn += 1
-        snapshots = [upstream.snapshot for upstream in self._upstreams.values()]
-        chosen = choose(snapshots, exclude=exclude, tie=self._turn, zone=self.zone).endpoint
-        return None if chosen is None else self._upstreams[chosen.url]
+        upstreams = self._upstreams.values()
+        chosen = choose(
+            [upstream.snapshot for upstream in upstreams],
+            exclude=exclude,
+            tie=self._turn,
+            zone=self.zone,
+            prompt=prompt,
+            cached=[prompt.block_tokens * upstream.prefixes.known(prompt.chain) for upstream in upstreams],
+            weigh=self._crowd.share,
+        )
+        if chosen.endpoint is None:
+            return None
+        upstream = self._upstreams[chosen.endpoint.url]
+        upstream.prefixes.add(prompt.chain)
+        return Route(upstream, prompt, chosen.fresh)
+
+    def begun(self, route: Route) -> None:
+        """Take note that a request is sent."""
+        route.upstream.in_flight += 1
+        route.upstream.pending += route.fresh
+        self._crowd.join(route.prompt.chain)
+
+    def computed(self, route: Route) -> None:
+        """Take note that nothing of its prompt is left to compute. Once, at its end at the latest."""
+        route.upstream.pending -= route.fresh
+
+    def ended(self, route: Route) -> None:
+        """Take note that it is over."""
+        route.upstream.in_flight -= 1
+        self._crowd.leave(route.prompt.chain)
 
     def wait(self, wake: Callable[[], None]) -> bool:
         """Call ``wake`` once an endpoint is healthy. Returns False when too many wait already."""
@@ -97,10 +142,14 @@ class Endpoints:
 
     def probed(self, upstream: Upstream, outcome: ProbeOutcome) -> None:
         """Take note of what came of a probe."""
+        if outcome is ProbeOutcome.REFUSED:
+            upstream.prefixes.clear()
         self._became(upstream, after_probe(upstream.health, outcome, self._clock(), self._policy))
 
     def attempted(self, upstream: Upstream, outcome: AttemptOutcome) -> None:
         """Take note of what came of a request."""
+        if outcome is AttemptOutcome.REFUSED:
+            upstream.prefixes.clear()  # its process is gone, and its cache with it
         health = after_attempt(upstream.health, outcome, self._clock(), self._policy)
         if health is not upstream.health:
             self._became(upstream, health)

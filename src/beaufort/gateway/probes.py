@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 
 from beaufort.gateway.endpoints import Endpoints
 from beaufort.gateway.upstream import Upstream
-from beaufort.routing import ProbeOutcome
-from beaufort.units import KIB
+from beaufort.routing import ProbeOutcome, State
+from beaufort.routing.prefix import blocks_of
+from beaufort.units import KIB, MIB
 from beaufort.wire import WireError, fetch
 
 _ANSWER_BYTES = 64 * KIB
+_METRICS_BYTES = 4 * MIB
+_CACHE = re.compile(rb"^vllm:cache_config_info\{([^}]*)\}", re.MULTILINE)
+_LABEL = re.compile(rb'(\w+)="([^"]*)"')
 
 
 async def probe(url: str, seconds: float) -> ProbeOutcome:
@@ -27,8 +32,20 @@ async def probe(url: str, seconds: float) -> ProbeOutcome:
     return ProbeOutcome.NOT_READY if response.status == HTTPStatus.SERVICE_UNAVAILABLE else ProbeOutcome.FAILED
 
 
+async def remembered(url: str, seconds: float) -> int | None:
+    """Return for how many tokens an engine has keys and values, as vLLM's metrics say it; None when it says nothing."""
+    try:
+        response = await fetch(f"{url}/metrics", seconds=seconds, limit=_METRICS_BYTES)
+    except WireError:
+        return None
+    line = _CACHE.search(response.body)
+    found = dict(_LABEL.findall(line[1])) if line else {}
+    blocks, size = found.get(b"num_gpu_blocks", b""), found.get(b"block_size", b"")
+    return int(blocks) * int(size) if blocks.isdigit() and size.isdigit() else None
+
+
 class Prober:
-    """Sends each probe when it is due, one at a time to each endpoint.
+    """Sends each probe when it is due, one at a time to each endpoint; asks those that have come up what they remember.
 
     Args:
         endpoints: Who is asked, and when.
@@ -78,5 +95,8 @@ class Prober:
             outcome = await probe(upstream.url, self._seconds)
         finally:
             del self._running[upstream]
+        came_up = outcome is ProbeOutcome.READY and upstream.health.state is not State.HEALTHY
         self._endpoints.probed(upstream, outcome)
         self._wake.set()
+        if came_up and (tokens := await remembered(upstream.url, self._seconds)) is not None:
+            upstream.prefixes.resize(blocks_of(tokens))

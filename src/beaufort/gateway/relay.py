@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from beaufort.gateway import headers
 from beaufort.gateway.access_log import AccessLog, Entry
 from beaufort.gateway.attempt import Attempt, Trouble
-from beaufort.gateway.endpoints import Endpoints
+from beaufort.gateway.endpoints import Endpoints, Route
 from beaufort.gateway.metrics import Metrics
 from beaufort.gateway.responses import Failure, no_endpoint
 from beaufort.gateway.settings import Patience
-from beaufort.gateway.upstream import Upstream
+from beaufort.routing import Prompt, prompt
 from beaufort.wire import Exchange
 
 _EVENT_STREAM = b"text/event-stream"
@@ -54,6 +54,7 @@ class Relay:
         "_begun",
         "_crew",
         "_first_byte",
+        "_prompt",
         "_sent",
         "_stale",
         "_tried",
@@ -76,6 +77,7 @@ class Relay:
         self.request_rest = headers.request_rest(request, self.request_id)
         self._begun = crew.clock()
         self._first_byte = 0.0
+        self._prompt: Prompt | None = None
         self._attempt: Attempt | None = None
         self._attempts = 0  # every try, for the log
         self._sent = 0  # those that count against the limit
@@ -92,11 +94,14 @@ class Relay:
         self._try()
 
     def _try(self) -> None:
-        upstream = self.endpoints.choose(self._tried)
-        if upstream is None:
+        if self._prompt is None:
+            # Where there is no choice, nothing has to be known of the prompt.
+            self._prompt = prompt.read(self.exchange.request.body) if len(self.endpoints) > 1 else prompt.NOTHING
+        route = self.endpoints.choose(self._prompt, self._tried)
+        if route is None:
             self._wait()
         else:
-            self._send(upstream)
+            self._send(route)
 
     def _wait(self) -> None:
         self._attempt = None
@@ -110,10 +115,10 @@ class Relay:
     def _overdue(self) -> bool:
         return self._crew.clock() - self._begun >= self.patience.ready
 
-    def _send(self, upstream: Upstream, *, fresh: bool = False) -> None:
+    def _send(self, route: Route, *, fresh: bool = False) -> None:
         self._attempts += 1
         self._sent += 1
-        self._attempt = Attempt(self, upstream, self._crew.clock())
+        self._attempt = Attempt(self, route, self._crew.clock())
         self._attempt.start(fresh=fresh)
 
     # The attempt's side
@@ -145,7 +150,7 @@ class Relay:
             self._stale = True
             self._sent -= 1
             self._crew.metrics.retried(trouble.reason)
-            self._send(attempt.upstream, fresh=True)
+            self._send(attempt.route, fresh=True)
         elif trouble.reason == "timeout":
             self._answer(trouble.failure, "timeout")
         else:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from beaufort.errors import Problem, UsageError
-from beaufort.routing import Endpoint, Health
+from beaufort.routing import Endpoint, Health, PrefixIndex
+from beaufort.routing.prefix import UNKNOWN_TOKENS, blocks_of
 from beaufort.wire import ClientConnection, Pool
 
 
@@ -30,9 +31,21 @@ class Upstream:
         url: Its address, normalised: also its name in logs and metrics.
         host_line: The ``host`` header of what is sent to it.
         removed: It has left the list: running requests finish, no new ones begin.
+        prefixes: The beginnings of prompts that it should still have.
     """
 
-    __slots__ = ("_health", "_in_flight", "_pool", "_snapshot", "_zone", "host_line", "removed", "url")
+    __slots__ = (
+        "_health",
+        "_in_flight",
+        "_pending",
+        "_pool",
+        "_snapshot",
+        "_zone",
+        "host_line",
+        "prefixes",
+        "removed",
+        "url",
+    )
 
     def __init__(self, address: Address, *, connect_seconds: float, health: Health) -> None:
         parts = urlsplit(address.url)
@@ -40,8 +53,10 @@ class Upstream:
         self._zone = address.zone
         self.host_line = b"host: %b\r\n" % parts.netloc.encode("ascii")
         self.removed = False
+        self.prefixes = PrefixIndex(blocks_of(UNKNOWN_TOKENS))
         self._pool = Pool(parts.hostname or "", parts.port or 80, connect_seconds=connect_seconds)
         self._in_flight = 0
+        self._pending = 0
         self._health = health
         self._snapshot: Endpoint | None = None
 
@@ -49,7 +64,7 @@ class Upstream:
     def snapshot(self) -> Endpoint:
         """The endpoint as it stands at this moment."""
         if self._snapshot is None:
-            self._snapshot = Endpoint(self.url, self._in_flight, self._health.state, self._zone)
+            self._snapshot = Endpoint(self.url, self._in_flight, self._health.state, self._zone, self._pending)
         return self._snapshot
 
     @property
@@ -70,6 +85,16 @@ class Upstream:
     @in_flight.setter
     def in_flight(self, value: int) -> None:
         self._in_flight = value
+        self._snapshot = None
+
+    @property
+    def pending(self) -> int:
+        """Tokens of prompts that were sent to it and of which nothing has come back, about."""
+        return self._pending
+
+    @pending.setter
+    def pending(self, value: int) -> None:
+        self._pending = value
         self._snapshot = None
 
     @property

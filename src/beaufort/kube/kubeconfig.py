@@ -25,6 +25,8 @@ from beaufort.kube.errors import KubeconfigError
 
 _LISTS = ("clusters", "contexts", "users")
 _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+# What Python says of a document that has another form than a kubeconfig.
+_OTHER_FORM = (AttributeError, KeyError, TypeError, ValueError)
 _PLUGIN = "client.authentication.k8s.io/"
 _REMEDY = "set KUBECONFIG to a kubeconfig, or name one with --kubeconfig"
 
@@ -52,15 +54,15 @@ def connect(
 
 def _read(kubeconfig: Path | None) -> KubeConfig:
     named = [kubeconfig] if kubeconfig else [Path(each) for each in _named()]
-    files = [path.expanduser() for path in named if kubeconfig or path.expanduser().exists()]
+    files = [path.expanduser() for path in named if path.expanduser().exists()]
     shown = os.pathsep.join(map(str, named))
     try:
-        if not files and Path(SERVICE_ACCOUNT).is_dir():
+        if not files and not kubeconfig and Path(SERVICE_ACCOUNT).is_dir():
             return KubeConfig.from_service_account()
         if not files:
             raise KubeconfigError(Problem("there is no such kubeconfig", shown, _REMEDY))
         return KubeConfig.from_dict(_merged([_document(path) for path in files]), fname=files[0])
-    except (ConfigError, OSError, yaml.YAMLError, KeyError, msgspec.ValidationError, ValueError) as error:
+    except (ConfigError, OSError, yaml.YAMLError, msgspec.ValidationError, *_OTHER_FORM) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else f"it cannot be read: {error}"
         raise KubeconfigError(Problem(reason, shown, _REMEDY)) from error
 

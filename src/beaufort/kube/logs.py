@@ -36,17 +36,36 @@ async def read(
     return (await connection.text(_path(namespace, pod), params)).splitlines()
 
 
-async def follow(connection: Connection, namespace: str, pod: str, container: str, *, tail: int) -> AsyncIterator[str]:
-    """Yield the last lines of a container and all that come, until it ends.
+async def follow(
+    connection: Connection, namespace: str, pod: str, container: str, *, tail: int, after: str = ""
+) -> AsyncIterator[tuple[str, str]]:
+    """Yield the last lines of a container and all that come, each behind its time, until the container ends.
+
+    Args:
+        connection: To the cluster.
+        namespace: The pod's namespace.
+        pod: The pod.
+        container: Its container.
+        tail: How many of the lines that are there.
+        after: A time of a line: only what came later, however many lines that are.
 
     Raises:
         KubeError: There is no such log, or no right to read it.
         UnreachableError: The connection was lost.
     """
-    params = {"container": container, "tailLines": str(tail), "follow": "true"}
+    params = {"container": container, "follow": "true", "timestamps": "true"}
+    params |= {"sinceTime": after} if after else {"tailLines": str(tail)}
     async with connection.lines(_path(namespace, pod), params) as lines:
         async for line in lines:
-            yield line
+            time, _, text = line.partition(" ")
+            if not after or _moment(time) > _moment(after):  # the server counts whole seconds
+                yield time, text
+
+
+def _moment(time: str) -> tuple[str, str]:
+    """Return a time as a key that sorts: the server leaves the zeros at its end out."""
+    seconds, _, fraction = time.rstrip("Z").partition(".")
+    return seconds, fraction.ljust(9, "0")
 
 
 async def last_words(connection: Connection, namespace: str, pod: str, container: str) -> list[str]:

@@ -10,10 +10,10 @@ from beaufort.catalog.models import Architecture
 from beaufort.catalog.precision import Precision
 from beaufort.catalog.repositories import KnownRepository
 from beaufort.errors import Problem
-from beaufort.plan.change import Change
 from beaufort.plan.offers import Offer, offers, this_machine
 from beaufort.plan.question import Question, places_of, target_of
 from beaufort.plan.refusal import PlanError, told
+from beaufort.plan.remedy.change import Change
 from beaufort.plan.setup import Profiles
 from beaufort.plan.shapes import tensor_parallel_sizes
 from beaufort.spec.parallelism import Parallelism
@@ -70,9 +70,7 @@ def _offers(service: MistralService, *, embedded: bool) -> tuple[Offer, ...]:
         strange = [offer.entry for offer in found if offer.accelerator.name == _CPU]
         if strange:
             where = f"spec.accelerators[{strange[0]}].product"
-            _refuse(
-                "vllm is not planned on processors", where, remedy="set spec.engine to openvino, or name accelerators"
-            )
+            _refuse("vllm is not planned on processors", where, (Change(("spec", "engine"), "openvino"),))
         return found
     mine = tuple(offer for offer in (offers(spec) if spec.accelerators else ()) if offer.accelerator.name == _CPU)
     return mine or (this_machine(accelerator(_CPU)),)
@@ -101,29 +99,32 @@ def _refuse_uneven(service: MistralService, architecture: Architecture, *, embed
 
 def _longest(service: MistralService, model: KnownRepository, demand: Demand) -> int:
     most, asked = model.architecture.max_context, service.spec.model.context_length
-    path = ("spec", "model", "contextLength")
+    where, path = "spec.model.contextLength", ("spec", "model", "contextLength")
     if asked is not None and asked > most:
         what = f"{model.architecture.name} was made for {most} tokens, contextLength is {asked}"
-        _refuse(what, "spec.model.contextLength", (Change(path, most, "lower"),))
+        _refuse(what, where, (Change(path, most, "lower"),))
     longest = asked or most
     typical = demand.prompt.percentile(50) + demand.output.percentile(50)
     if typical > longest:
         what = f"half of the requests have {typical:.0f} tokens and more, the longest may have {longest}"
-        _refuse(what, "spec.traffic", remedy="raise spec.model.contextLength, or choose a model with a longer context")
+        if typical <= most:
+            _refuse(what, where, (Change(path, most, "raise"),))
+        _refuse(what, "spec.traffic", remedy="describe shorter requests, or name a model with a longer context")
     return max(2, longest)
 
 
 def _precisions(service: MistralService, model: KnownRepository, *, embedded: bool) -> tuple[Precision, ...]:
     asked, stored, where = service.spec.model.quantisation, model.precision, "spec.model.quantisation"
     path = ("spec", "model", "quantisation")
+    as_it_is = Change(path, "auto")
     if not embedded and (stored is None or asked == "gguf"):
         what = "GGUF files are for the embedded engine: vllm needs a plugin for them, and is not planned with it"
-        remedy = "set spec.engine to openvino, or name a repository with safetensors in spec.model.source"
-        _refuse(what, "spec.model.source" if stored is None else where, remedy=remedy)
+        here = Change(("spec", "engine"), "openvino")
+        _refuse(what, "spec.model.source" if stored is None else where, (here,) if stored is None else (as_it_is,))
     if stored is None:  # the file's own form; four bits and a group's scale are nearest to what is usual
         return (Precision.W4A16,)
     if asked == "gguf":
-        _refuse("the model is not a GGUF file", where, (Change(path, "auto"),))
+        _refuse("the model is not a GGUF file", where, (as_it_is,))
     if asked != "auto" and stored not in {Precision.BF16, Precision(asked)}:
         _refuse(f"the checkpoint holds {stored} weights, not {asked}", where, (Change(path, stored.value),))
     if asked != "auto":

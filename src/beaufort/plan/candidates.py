@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from beaufort.plan.outcome import Candidate
+from beaufort.plan.rounding import digits
 from beaufort.plan.search import Found
 from beaufort.plan.way import Refused, Served
 
@@ -31,9 +32,9 @@ def _served(served: Served, verdict: Literal["chosen", "front", "dominated"], re
         tensor_parallel=shape.tensor_parallel,
         pipeline_parallel=shape.pipeline_parallel,
         replicas=served.replicas,
-        cost_per_hour=served.cost,
-        ttft_seconds=served.ttft,
-        tpot_seconds=served.tpot,
+        cost_per_hour=digits(served.cost),
+        ttft_seconds=digits(served.ttft),
+        tpot_seconds=digits(served.tpot),
         accuracy_loss=served.way.loss,
         verdict=verdict,
         reason=reason,

@@ -23,7 +23,7 @@ class Pool(Part):
     replicas: int = Field(ge=0, description="Replicas at the planned peak, spare ones included.")
     max_replicas: int = Field(ge=0, description="Most replicas that autoscaling may place here.")
     nodes: int = Field(ge=0, description="Nodes for `replicas`.")
-    max_nodes: int = Field(ge=0, description="Nodes for `max_replicas`.")
+    max_nodes: int = Field(ge=0, description="Nodes for `maxReplicas`.")
     price_per_hour: float = Field(ge=0, description="Of one accelerator.")
     price_source: str = Field(description="Where the price was read, with its date, or that the file gives it.")
 
@@ -48,8 +48,8 @@ class Region(Part):
     name: str = Field(default="", description="Empty for the only, unnamed one.")
     rate: float = Field(ge=0, description="Mean requests per second that begin here.")
     peak_rate: float = Field(ge=0, description="The rate that is planned for.")
-    replicas: ReplicaCount
-    pools: tuple[Pool, ...]
+    replicas: ReplicaCount = Field(description="How many replicas it has, and between which bounds they scale.")
+    pools: tuple[Pool, ...] = Field(description="The nodes that they run on, on-demand ones first.")
 
 
 class ScalePolicy(Part):
@@ -69,8 +69,8 @@ class Scaling(Part):
     waiting_target: float = Field(gt=0, description="Requests waiting in an engine.")
     running_target: float = Field(gt=0, description="Requests running in an engine.")
     gpu_utilisation_target: int = Field(ge=1, le=100, description="Percent; a second guard, 70 to 80.")
-    up: ScalePolicy
-    down: ScalePolicy
+    up: ScalePolicy = Field(description="How fast replicas may come.")
+    down: ScalePolicy = Field(description="How fast replicas may go.")
 
 
 class Disruption(Part):

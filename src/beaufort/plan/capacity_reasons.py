@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from beaufort.plan.availability import NODE_MISSING, covers_reclaim, covers_zone, nodes_lost
 from beaufort.plan.capacity import Pool, Region
-from beaufort.plan.judge import HOURS_PER_MONTH
 from beaufort.plan.lifecycle import CONTROL_SECONDS, NODE_SECONDS
-from beaufort.plan.limit import HIGHEST_LOAD, margin
+from beaufort.plan.outcome import HOURS_PER_MONTH
 from beaufort.plan.plan import Plan
 from beaufort.plan.question import Question
+from beaufort.plan.queue.limit import HIGHEST_LOAD, margin
 from beaufort.plan.replica_reasons import Said
 from beaufort.plan.sizing import Sizing
 from beaufort.plan.way import Served
@@ -33,7 +33,8 @@ def _region(path: str, region: Region, sizing: Sizing, question: Question, serve
         f"{path}.peakRate",
         f"{course.peak:.4g} times the mean, which is the highest that {question.demand.source} says",
     )
-    each = served.rates.each(max(1, sizing.planned))
+    planned = max(1, sizing.planned)
+    each = max(served.rates.each(planned), region.peak_rate / planned)
     yield (
         f"{path}.replicas.needed",
         f"{region.peak_rate:.4g} requests a second over {each:.4g}, which one replica takes at the objectives",
@@ -110,7 +111,7 @@ def _pool(path: str, pool: Pool, served: Served) -> Said:
     fit = (
         f"{shape.nodes} nodes for each replica"
         if shape.nodes > 1
-        else f"{pool.accelerators_per_node // shape.accelerators} of {shape.accelerators} accelerators fit a node"
+        else f"{pool.accelerators_per_node // shape.accelerators} on a node"
     )
     yield f"{path}.nodes", f"{pool.replicas} replicas, {fit}"
     yield f"{path}.maxNodes", f"{pool.max_replicas} replicas, {fit}"

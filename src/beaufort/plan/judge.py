@@ -2,59 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
+from beaufort.plan.draft import Draft, bounded, setups, unfit
 from beaufort.plan.lifecycle import CONTROL_SECONDS, NODE_SECONDS, RECLAIM_NOTICE, SHORTEST_NOTICE, lifecycle
-from beaufort.plan.limit import HIGHEST_LOAD, margin
-from beaufort.plan.mix import Stand, stands, unprotected
-from beaufort.plan.precisions import runs
+from beaufort.plan.mix import Stand, stands
+from beaufort.plan.outcome import HOURS_PER_MONTH
 from beaufort.plan.question import Question
-from beaufort.plan.queueing import Station
+from beaufort.plan.queue.limit import HIGHEST_LOAD, margin
+from beaufort.plan.queue.station import Station
 from beaufort.plan.replica import Lifecycle
-from beaufort.plan.setup import Setup, space, timing
+from beaufort.plan.setup import Setup
 from beaufort.plan.sizing import Frame, Rates
 from beaufort.plan.way import Refused, Served, Stage, Way
-from beaufort.units import show_bytes
 
-HOURS_PER_MONTH = 730
 _LATE_EFFORT = 0.2
 _ALONE = 0.001  # of the rate at which every place is taken: as good as alone
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A way whose memory holds the model, before its queues are worked out.
-
-    Attributes:
-        way: Which.
-        standing: The nodes that can hold its replicas.
-        setups: Its replicas, one for each number of tokens a step, the preferred one first.
-        most: Requests per second that each of them takes at the very most.
-    """
-
-    way: Way
-    standing: tuple[Stand, ...]
-    setups: tuple[Setup, ...]
-    most: tuple[float, ...]
-
-    @property
-    def room(self) -> int:
-        """The most replicas of a region."""
-        return sum(stand.room for stand in self.standing)
-
-    def fewest(self, question: Question, index: int | None = None) -> int:
-        """Return a number of replicas, over all regions, that is certainly not too large."""
-        most = max(self.most) if index is None else self.most[index]
-        return sum(math.ceil(question.demand.peak_rate * place.share / most - _TINY) for place in question.places)
-
-    def least_cost(self, question: Question) -> float:
-        """Return a cost for an hour, in the mean, that is certainly not too high."""
-        each = min(stand.price / stand.per_group for stand in self.standing)
-        return each * question.demand.rate / max(self.most)
-
-
-_TINY = 1e-9
 
 
 class Judge:
@@ -80,7 +41,7 @@ class Judge:
             return Refused(way, Stage.MEMORY, f"no node has {way.shape.accelerators_per_node} of them")
         found = setups(question, way)
         draft = Draft(way, standing, tuple(found), tuple(HIGHEST_LOAD * self._at_most(each) for each in found))
-        return _bounded(question, draft) or draft
+        return bounded(question, draft) or draft
 
     def judge(self, question: Question, draft: Draft, *, thorough: bool = True) -> Served | Refused:
         """Return how a way serves, or why it does not.
@@ -149,75 +110,6 @@ def _kind(setup: Setup) -> tuple[object, ...]:
     return (setup.accelerator, setup.precision, setup.shape, setup.max_num_batched_tokens, setup.demand)
 
 
-def _bounded(question: Question, draft: Draft) -> Refused | None:
-    """Refuse what no working out could save: there are too few nodes, or the cheapest is too dear."""
-    spec = question.service.spec
-    peak = question.demand.peak_rate * max(place.share for place in question.places)
-    fewest = math.ceil(peak / max(draft.most) - _TINY)
-    if fewest > draft.room:
-        why = f"at least {fewest} replicas are needed for {peak:.4g} requests a second, the nodes hold {draft.room}"
-        return Refused(draft.way, Stage.ROOM, why)
-    if spec.replicas and fewest > spec.replicas.max:
-        why = f"at least {fewest} replicas are needed, replicas.max is {spec.replicas.max}"
-        return Refused(draft.way, Stage.ROOM, why)
-    if why := unprotected(draft.standing, spec.objectives.availability):
-        return Refused(draft.way, Stage.ROOM, why)
-    peak_cost = min(stand.cost(draft.fewest(question)) for stand in draft.standing)
-    if spec.budget and spec.budget.per_hour is not None and peak_cost > spec.budget.per_hour:
-        why = f"it costs {peak_cost:.2f} an hour at the peak at least, the budget is {spec.budget.per_hour:g}"
-        return Refused(draft.way, Stage.BUDGET, why)
-    month = draft.least_cost(question) * HOURS_PER_MONTH
-    if spec.budget and spec.budget.per_month is not None and month > spec.budget.per_month:
-        why = f"it costs {month:.0f} a month at least, the budget is {spec.budget.per_month:g}"
-        return Refused(draft.way, Stage.BUDGET, why)
-    return None
-
-
-def unfit(question: Question, way: Way) -> str | None:
-    """Return why a replica cannot hold the model and one of its longest requests; None when it can."""
-    if not question.embedded and not runs(way.precision, way.accelerator):
-        return f"the engine has no kernels for {way.precision} on it"
-    found, blocks = space(question.architecture, way.accelerator, way.precision, way.shape, min(question.budgets))
-    if found.left <= 0:
-        return (
-            f"{show_bytes(found.weights)} of weights and {show_bytes(found.working)} of work space exceed the "
-            f"{show_bytes(found.usable)} that an engine may use of its {show_bytes(found.total)}"
-        )
-    held = blocks * question.block_size
-    if held < question.longest:
-        return (
-            f"the {show_bytes(found.left)} beside the weights hold the keys and values of {max(0, held)} tokens, "
-            f"one request may have {question.longest}"
-        )
-    return None
-
-
-def setups(question: Question, way: Way) -> list[Setup]:
-    """Return the replicas that are tried: one for each number of tokens a step that leaves room for a request."""
-    profile = timing(question.architecture, way.accelerator, way.precision, way.shape, question.profiles)
-    asked = question.service.spec.model.context_length
-    found = []
-    for tokens in question.budgets:
-        memory, blocks = space(question.architecture, way.accelerator, way.precision, way.shape, tokens)
-        held = blocks * question.block_size
-        if memory.left > 0 and held >= question.longest:
-            found.append(
-                Setup(
-                    architecture=question.architecture,
-                    accelerator=way.accelerator,
-                    precision=way.precision,
-                    shape=way.shape,
-                    profile=profile,
-                    demand=question.demand,
-                    space=memory,
-                    kv_blocks=blocks,
-                    max_model_len=asked if asked is not None else min(question.architecture.max_context, held),
-                    max_num_batched_tokens=tokens,
-                )
-            )
-    return found
-
-
 def _frame(question: Question, life: Lifecycle) -> Frame:
     lag = life.first_startup_seconds + NODE_SECONDS + CONTROL_SECONDS
     return Frame(
@@ -256,11 +148,6 @@ def _late(question: Question, way: Way, rates: Rates, room: int) -> Refused:
     return Refused(way, Stage.LATENCY, "; ".join(late) or "the latencies are kept only without any traffic", excess)
 
 
-def _seconds(value: float) -> str:
-    """Return a time with as many digits as it takes to see that it is too long by a little."""
-    return f"{1000 * value:.3g} ms" if value < 1 else f"{value:.4g} s"
-
-
 def _within_budget(question: Question, served: Served) -> Served | Refused:
     budget = question.service.spec.budget
     if budget and budget.per_hour is not None and served.cost_at_peak > budget.per_hour:
@@ -271,3 +158,8 @@ def _within_budget(question: Question, served: Served) -> Served | Refused:
         why = f"it costs {month:.0f} a month, the budget is {budget.per_month:g}"
         return Refused(served.way, Stage.BUDGET, why)
     return served
+
+
+def _seconds(value: float) -> str:
+    """Return a time with as many digits as it takes to see that it is too long by a little."""
+    return f"{1000 * value:.3g} ms" if value < 1 else f"{value:.4g} s"

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from beaufort.catalog.precision import Precision, weight_bytes
 from beaufort.catalog.quantisation import METHODS
 from beaufort.plan.availability import NODE_MISSING, ONE_REGION_MOST, SPOT_MISSING, covers_reclaim
+from beaufort.plan.lifecycle import CONTROL_SECONDS, NODE_SECONDS, RECLAIM_NOTICE, SHORTEST_NOTICE
 from beaufort.plan.plan import Plan
 from beaufort.plan.question import Question
+from beaufort.plan.queue.limit import BURST_MARGIN, HIGHEST_LOAD, MARGIN
 from beaufort.plan.search import Found
 from beaufort.spec.traffic import Mean, Synthetic
 from beaufort.traffic.lengths import VARIATION
@@ -18,7 +20,9 @@ from beaufort.units import show_bytes, show_seconds
 def notes(plan: Plan, question: Question, found: Found) -> tuple[str, ...]:
     """Return the notes of a plan."""
     return (
+        *_times(plan),
         *_traffic(question),
+        *_starts(plan, question, found),
         *_weights(question, found),
         *_nodes(plan, question),
         *_prices(plan, question),
@@ -26,8 +30,29 @@ def notes(plan: Plan, question: Question, found: Found) -> tuple[str, ...]:
     )
 
 
+def _times(plan: Plan) -> Iterator[str]:
+    expected = plan.expectation
+    yield f"Step times: {expected.source}; known error: {expected.known_error}."
+    yield (
+        f"Latencies are kept with {MARGIN - 1:.0%} to spare, and up to {BURST_MARGIN:.0%} more for bursts, for the "
+        f"error of the queueing model; a replica takes at most {HIGHEST_LOAD:.0%} of the rate that fills its batch."
+    )
+
+
+def _arrivals(question: Question) -> str:
+    traffic, dispersion = question.service.spec.traffic, question.demand.dispersion
+    if dispersion == 1:
+        return "Requests are taken to come independently of each other (a Poisson process) at each moment's rate."
+    says = "varies" if isinstance(traffic, Synthetic) else "was recorded to vary"
+    return (
+        f"The number of requests in a short time {says} {dispersion:.3g} times as much as of independent ones; of "
+        "several replicas each sees its share of that."
+    )
+
+
 def _traffic(question: Question) -> Iterator[str]:
     traffic = question.service.spec.traffic
+    yield _arrivals(question)
     if isinstance(traffic, Synthetic) and (
         isinstance(traffic.prompt_tokens, Mean) or isinstance(traffic.output_tokens, Mean)
     ):
@@ -39,6 +64,22 @@ def _traffic(question: Question) -> Iterator[str]:
         )
     if question.architecture.sliding_windows:
         yield "Sliding windows are counted as full attention: time and memory of long contexts are on the safe side."
+
+
+def _starts(plan: Plan, question: Question, found: Found) -> Iterator[str]:
+    if question.embedded:
+        return
+    life, frame = plan.lifecycle, found.served[0].frame
+    yield (
+        f"A replica is taken to answer {show_seconds(life.startup_seconds)} after its pod has a node, "
+        f"{show_seconds(life.first_startup_seconds)} where the weights must be downloaded; a node that must be made "
+        f"takes {show_seconds(NODE_SECONDS)} more, and autoscaling {CONTROL_SECONDS:.0f} s to notice."
+    )
+    if frame.growth > 0 and frame.holds_all and frame.scales:
+        yield (
+            f"Traffic may grow by {frame.growth:.0%} while a replica starts: autoscaling would come too late, so all "
+            "that the peak needs run always."
+        )
 
 
 def _weights(question: Question, found: Found) -> Iterator[str]:
@@ -82,6 +123,9 @@ def _nodes(plan: Plan, question: Question) -> Iterator[str]:
         )
     elif spot:
         yield f"An availability of {availability:.2%} does not cover a reclaim of spot nodes."
+    if spot:
+        notice = RECLAIM_NOTICE.get(question.service.spec.cluster.provider, SHORTEST_NOTICE)
+        yield f"A spot node is taken to be told of its end {notice} s before; longer requests are cut off or moved."
     if availability > ONE_REGION_MOST and len(question.places) == 1:
         yield (
             f"No cloud promises more than {ONE_REGION_MOST:.2%} in one region: {availability:.5%} takes several, and "
@@ -110,7 +154,8 @@ def _prices(plan: Plan, question: Question) -> Iterator[str]:
             "the smallest machines."
         )
     if listed:
-        yield "List prices are a beginning: give pricePerHour for your own."
+        sources = dict.fromkeys(pool.price_source for region in plan.regions for pool in region.pools)
+        yield f"List prices are a beginning, give pricePerHour for your own: {'; '.join(sources)}."
 
 
 def _replicas(plan: Plan, question: Question, found: Found) -> Iterator[str]:

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from beaufort.spec.part import Part
 
+HOURS_PER_MONTH = 730
+
 
 class Expectation(Part):
     """What the planned replicas give at the planned peak. Latencies at the percentiles of the objectives, seconds."""
@@ -25,7 +27,7 @@ class Expectation(Part):
 class Cost(Part):
     """What the plan costs; the currency is that of the prices."""
 
-    currency: str = Field(default="USD")
+    currency: str = Field(default="USD", description="Of the prices: list prices are in US dollars.")
     per_hour: float = Field(ge=0, description="With the mean number of replicas.")
     per_hour_at_peak: float = Field(ge=0, description="With every planned replica.")
     per_month: float = Field(ge=0, description="730 hours of `per_hour`.")
@@ -37,14 +39,16 @@ class Cost(Part):
 class Candidate(Part):
     """One way to serve that was considered: a quantisation, an accelerator, a shape."""
 
-    quantisation: Literal["bf16", "fp8", "int8", "w4a16", "nf4"]
-    accelerator: str
-    tensor_parallel: int
-    pipeline_parallel: int
+    quantisation: Literal["bf16", "fp8", "int8", "w4a16", "nf4"] = Field(description="The form of the weights.")
+    accelerator: str = Field(description="The catalog's name.")
+    tensor_parallel: int = Field(description="Accelerators that share every layer.")
+    pipeline_parallel: int = Field(description="Stages of layers.")
     replicas: int = Field(ge=0, description="At the peak, over all regions; 0 when it cannot serve.")
     cost_per_hour: float | None = Field(default=None, description="None when it cannot serve.")
-    ttft_seconds: float | None = None
-    tpot_seconds: float | None = None
+    ttft_seconds: float | None = Field(default=None, description="Time to first token, as in `expectation`.")
+    tpot_seconds: float | None = Field(default=None, description="Time per output token, as in `expectation`.")
     accuracy_loss: float = Field(ge=0, description="Expected relative loss.")
-    verdict: Literal["chosen", "front", "dominated", "refused"]
+    verdict: Literal["chosen", "front", "dominated", "refused"] = Field(
+        description="`front`: no other one is better in something (cost, latencies, accuracy) and worse in nothing."
+    )
     reason: str = Field(description="Why it was chosen, is as good in another way, is worse, or cannot serve.")

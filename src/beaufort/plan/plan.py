@@ -24,20 +24,22 @@ class Reason(Part):
 class Plan(Part):
     """All that is to be run for a service. Replicas are alike everywhere; regions differ in their number."""
 
-    api_version: Literal["beaufort.dev/v1alpha1"] = "beaufort.dev/v1alpha1"
-    kind: Literal["Plan"] = "Plan"
+    api_version: Literal["beaufort.dev/v1alpha1"] = Field(
+        default="beaufort.dev/v1alpha1", description="Of this form of the plan."
+    )
+    kind: Literal["Plan"] = Field(default="Plan", description="What tells a plan from a service file.")
     service: MistralService = Field(description="What was asked for.")
-    model: PlannedModel
-    shape: Shape
-    engine: EngineSettings
-    memory: Memory
-    host: HostResources
-    lifecycle: Lifecycle
-    regions: tuple[Region, ...] = Field(min_length=1)
-    scaling: Scaling
-    disruption: Disruption
-    expectation: Expectation
-    cost: Cost
+    model: PlannedModel = Field(description="The model, in the form that is served.")
+    shape: Shape = Field(description="How one replica is cut.")
+    engine: EngineSettings = Field(description="What the engine is told.")
+    memory: Memory = Field(description="Where the memory of one accelerator goes.")
+    host: HostResources = Field(description="What a pod needs besides accelerators.")
+    lifecycle: Lifecycle = Field(description="How a replica starts and ends.")
+    regions: tuple[Region, ...] = Field(min_length=1, description="Where replicas run, and how many.")
+    scaling: Scaling = Field(description="What autoscaling holds.")
+    disruption: Disruption = Field(description="What may be missing at once.")
+    expectation: Expectation = Field(description="What the plan is expected to give.")
+    cost: Cost = Field(description="What it costs.")
     reasons: tuple[Reason, ...] = Field(description="One for every number above, in their order.")
     candidates: tuple[Candidate, ...] = Field(description="What was considered; the chosen one and the front first.")
     notes: tuple[str, ...] = Field(default=(), description="What the reader should know: assumptions, compromises.")

@@ -6,29 +6,32 @@ import math
 
 from beaufort.catalog.precision import weight_bytes
 from beaufort.catalog.repositories import KnownRepository
+from beaufort.errors import Problem
 from beaufort.plan.asking import AskError, ask
 from beaufort.plan.candidates import candidates
 from beaufort.plan.capacity_reasons import capacity_reasons
-from beaufort.plan.change import changed
-from beaufort.plan.judge import HOURS_PER_MONTH, Judge
-from beaufort.plan.knobs import Changes
+from beaufort.plan.judge import Judge
 from beaufort.plan.lifecycle import host
 from beaufort.plan.memory import BLOCK_SIZE, GPU_MEMORY_UTILIZATION
 from beaufort.plan.notes import notes
-from beaufort.plan.outcome import Cost, Expectation
+from beaufort.plan.outcome import HOURS_PER_MONTH, Cost, Expectation
 from beaufort.plan.plan import Plan, Reason
 from beaufort.plan.question import Question
-from beaufort.plan.refusal import PlanError, impossible
+from beaufort.plan.refusal import PlanError, impossible, told
 from beaufort.plan.regions import regions
-from beaufort.plan.remedies import remedies
+from beaufort.plan.remedy.change import changed
+from beaufort.plan.remedy.knob import Changes
+from beaufort.plan.remedy.remedies import remedies
 from beaufort.plan.replica import EngineSettings, Memory, PlannedModel
 from beaufort.plan.replica_reasons import replica_reasons
+from beaufort.plan.rounding import digits
 from beaufort.plan.scaling import disruption, scaling
 from beaufort.plan.search import Found, search
 from beaufort.plan.setup import Profiles, Setup, roofline
 from beaufort.plan.way import Served
 from beaufort.spec.service import MistralService
-from beaufort.traffic.demand import Demand
+from beaufort.spec.traffic import Synthetic
+from beaufort.traffic.demand import Demand, synthetic
 
 _SEQUENCE_STEP = 8
 _DEVIATIONS = 4
@@ -50,29 +53,41 @@ def plan(service: MistralService, model: KnownRepository, demand: Demand, profil
     try:
         question = ask(service, model, demand, profiles)
     except AskError as error:
-        raise PlanError(*error.problems, remedies=_enough(error, service, model, demand, profiles)) from error
+        raise _whole(error, service, model, demand, profiles) from error
     judge = Judge()
     found = search(question, judge)
     if not found.served:
-        possible = remedies(question, lambda other: ask(other, model, demand, profiles), judge)
+        possible = remedies(question, lambda other: ask(other, model, _demand(other, demand), profiles), judge)
         raise impossible(question, found, possible)
     return _plan(question, found)
 
 
-def _enough(
+def _whole(
     error: AskError, service: MistralService, model: KnownRepository, demand: Demand, profiles: Profiles
-) -> list[Changes]:
-    """Return the remedies of an error with what it takes besides."""
-    found: list[Changes] = []
+) -> PlanError:
+    """Return an error whose remedies are enough; where none is, with what is in the way after them."""
+    enough: list[Changes] = []
+    rest: list[Problem] = []
     for changes in error.remedies:
         try:
-            plan(changed(service, changes), model, demand, profiles)
-            found.append(changes)
+            other = changed(service, changes)
+            plan(other, model, _demand(other, demand), profiles)
+            enough.append(changes)
         except PlanError as more:
-            found += [(*changes, *others) for others in more.remedies]
+            enough += [(*changes, *others) for others in more.remedies]
+            rest += more.problems
         except ValueError:  # the file's own rules refuse it: a typical request is longer
             continue
-    return found
+    (problem,) = error.problems
+    if enough:
+        return PlanError(Problem(problem.what, problem.where, told(enough)), remedies=enough)
+    return PlanError(problem, *rest)
+
+
+def _demand(service: MistralService, recorded: Demand) -> Demand:
+    """Return the traffic of a changed service: as its figures say now, or what was recorded."""
+    traffic = service.spec.traffic
+    return synthetic(traffic) if isinstance(traffic, Synthetic) else recorded
 
 
 def _plan(question: Question, found: Found) -> Plan:
@@ -125,8 +140,7 @@ def _engine(served: Served) -> EngineSettings:
 
 def _sequences(served: Served) -> int:
     """Four deviations above the mean batch at the objectives' limit: what is planned never waits for a place."""
-    count = max(1, served.busiest.planned)
-    state = served.rates.at(served.rates.each(count), count) or served.state
+    state = served.rates.at(served.most, max(1, served.busiest.planned)) or served.state
     wanted = state.running + _DEVIATIONS * state.running_deviation
     return min(max(_SEQUENCE_STEP, math.ceil(wanted / _SEQUENCE_STEP) * _SEQUENCE_STEP), served.rates.places)
 
@@ -144,14 +158,13 @@ def _memory(setup: Setup) -> Memory:
 
 def _expectation(question: Question, served: Served) -> Expectation:
     state = served.state
-    each = served.rates.each(max(1, served.busiest.planned))
     return Expectation(
-        ttft_seconds=served.ttft,
-        tpot_seconds=served.tpot,
-        running_per_replica=state.running,
-        utilisation=served.rate / each,
-        requests_per_second_per_replica=each,
-        output_tokens_per_second=question.demand.peak_rate * question.demand.output.mean,
+        ttft_seconds=digits(served.ttft),
+        tpot_seconds=digits(served.tpot),
+        running_per_replica=digits(state.running),
+        utilisation=digits(served.rate / served.most),
+        requests_per_second_per_replica=digits(served.most),
+        output_tokens_per_second=digits(question.demand.peak_rate * question.demand.output.mean),
         source=served.setup.profile.source,
         known_error=served.setup.profile.known_error,
     )
@@ -161,8 +174,8 @@ def _cost(question: Question, served: Served) -> Cost:
     demand = question.demand
     tokens = 3600 * demand.rate * (demand.prompt.mean + demand.output.mean)
     return Cost(
-        per_hour=served.cost,
-        per_hour_at_peak=served.cost_at_peak,
-        per_month=served.cost * HOURS_PER_MONTH,
-        per_million_tokens=served.cost / tokens * 1e6,
+        per_hour=digits(served.cost),
+        per_hour_at_peak=digits(served.cost_at_peak),
+        per_month=digits(served.cost * HOURS_PER_MONTH),
+        per_million_tokens=digits(served.cost / tokens * 1e6),
     )

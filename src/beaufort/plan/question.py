@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from beaufort.catalog.models import Architecture
 from beaufort.catalog.precision import Precision
-from beaufort.plan.limit import Target
 from beaufort.plan.memory import BLOCK_SIZE
 from beaufort.plan.offers import Offer
+from beaufort.plan.queue.limit import Target
 from beaufort.plan.setup import TOKEN_BUDGETS, Profiles
 from beaufort.plan.sizing import Place
 from beaufort.spec.cluster import Region

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from beaufort.errors import BeaufortError, Problem
-from beaufort.plan.change import Change
 from beaufort.plan.question import Question
+from beaufort.plan.remedy.change import Change
 from beaufort.plan.search import Found
 from beaufort.plan.way import Refused, Stage
 

@@ -7,6 +7,7 @@ import math
 from beaufort.plan.capacity import Pool, Region, ReplicaCount
 from beaufort.plan.mix import Mix, room
 from beaufort.plan.question import Question
+from beaufort.plan.rounding import digits
 from beaufort.plan.sizing import Sizing
 from beaufort.plan.way import Served
 
@@ -26,8 +27,8 @@ def _region(question: Question, served: Served, index: int) -> Region:
     demand = question.demand
     return Region(
         name=sizing.place.name,
-        rate=demand.rate * sizing.place.share,
-        peak_rate=demand.peak_rate * sizing.place.share,
+        rate=digits(demand.rate * sizing.place.share),
+        peak_rate=digits(demand.peak_rate * sizing.place.share),
         replicas=ReplicaCount(
             needed=sizing.needed,
             spare=sizing.planned - sizing.needed,

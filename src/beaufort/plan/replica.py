@@ -84,6 +84,6 @@ class Lifecycle(Part):
 class HostResources(Part):
     """What the pod of one replica takes of one node besides accelerators: whole cores, so that they can be pinned."""
 
-    cpus: int = Field(ge=1, description="Cores.")
+    cpus: int = Field(ge=1, description="Whole cores.")
     memory_bytes: int = Field(ge=1, description="Memory, shared memory included.")
     shared_memory_bytes: int = Field(ge=0, description="Size of `/dev/shm`.")

@@ -99,7 +99,7 @@ def _engine(plan: Plan, question: Question, served: Served) -> Said:
     yield (
         "engine.maxNumBatchedTokens",
         (
-            f"of {', '.join(map(str, question.budgets))} the first with the lowest cost: more tokens a step shorten "
+            f"of {', '.join(map(str, question.budgets))} the first that needs the fewest: more tokens a step shorten "
             "the way to the first token, fewer keep the others' tokens even"
         ),
     )

@@ -7,6 +7,11 @@ import math
 _DIGITS = 2
 
 
+def digits(value: float) -> float:
+    """Return a number with the six digits of which a plan could ever tell the truth; they are the same everywhere."""
+    return float(f"{value:.6g}")
+
+
 def above(value: float) -> float:
     """Return the next number of two digits that is not below ``value``: 1.91 is 2.0, 312 is 320."""
     if value <= 0:
@@ -31,3 +36,8 @@ def money_above(value: float) -> float:
     if value >= 10:  # noqa: PLR2004 - where cents no longer matter
         return float(math.ceil(value - 1e-9))
     return max(0.01, math.ceil(value * 100 - 1e-9) / 100)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a service file writes it: 320ms, 2.4s."""
+    return f"{1000 * seconds:.10g}ms" if seconds < 1 else f"{seconds:.10f}".rstrip("0").rstrip(".") + "s"

@@ -20,12 +20,12 @@ from typing import TypeAlias
 
 from beaufort.catalog.accelerators import Accelerator
 from beaufort.catalog.precision import Precision
-from beaufort.plan.judge import Draft, Judge, unfit
-from beaufort.plan.precisions import accuracy_loss, runs
+from beaufort.plan.draft import Draft, unfit
+from beaufort.plan.judge import Judge
 from beaufort.plan.question import Question
 from beaufort.plan.replica import Shape
 from beaufort.plan.shapes import fixed, shapes, tensor_parallel_sizes
-from beaufort.plan.way import Refused, Served, Way
+from beaufort.plan.way import Refused, Served, Way, accuracy_loss, runs
 from beaufort.spec.parallelism import Parallelism
 
 _CENTS = 2
@@ -78,6 +78,8 @@ def search(question: Question, judge: Judge, *, thorough: bool = True) -> Found:
             left += 1
             continue
         found = judge.judge(question, draft, thorough=thorough and not needless)
+        if needless and isinstance(found, Refused):  # another number of tokens a step may serve, or say more
+            found = judge.judge(question, draft, thorough=thorough)
         if isinstance(found, Refused):
             refused.append(found)
         else:

@@ -13,10 +13,10 @@ from beaufort.catalog.precision import Precision
 from beaufort.perf.profile import StepProfile
 from beaufort.perf.roofline import Roofline
 from beaufort.plan.memory import BLOCK_SIZE, Fit, blocks_in, fit
-from beaufort.plan.queueing import Station
+from beaufort.plan.queue.station import Station
+from beaufort.plan.queue.work import context_variance, level, mean_context, work
 from beaufort.plan.replica import Shape
 from beaufort.plan.staged import Staged
-from beaufort.plan.work import context_variance, level, mean_context, work
 from beaufort.traffic.demand import Demand
 
 Profiles: TypeAlias = Callable[[Architecture, Accelerator, Precision, int], StepProfile]

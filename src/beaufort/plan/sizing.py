@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from beaufort.plan.availability import with_spare
-from beaufort.plan.limit import HIGHEST_LOAD, LIGHTEST_LOAD, Target, limit
 from beaufort.plan.mix import Mix, Stand, mixes, room
-from beaufort.plan.queueing import Station
-from beaufort.plan.state import State
+from beaufort.plan.queue.limit import HIGHEST_LOAD, LIGHTEST_LOAD, Target, limit
+from beaufort.plan.queue.state import State
+from beaufort.plan.queue.station import Station
 from beaufort.spec.service import Replicas
 from beaufort.traffic.demand import Demand
 
@@ -64,8 +64,6 @@ class Rates:
 
     def serves(self, replicas: int) -> bool:
         """Return whether ``replicas`` take any traffic at all."""
-        if self._dispersion == 1:
-            return self.each(1) > 0
         return self._target.met(self.alone(replicas, LIGHTEST_LOAD))
 
     def alone(self, replicas: int, load: float) -> State | None:

@@ -9,11 +9,12 @@ from functools import cached_property
 
 from beaufort.catalog.accelerators import Accelerator
 from beaufort.catalog.precision import Precision
-from beaufort.plan.limit import Target
+from beaufort.catalog.quantisation import METHODS, Support
+from beaufort.plan.queue.limit import Target
+from beaufort.plan.queue.state import State
 from beaufort.plan.replica import Lifecycle, Shape
 from beaufort.plan.setup import Setup
 from beaufort.plan.sizing import Frame, Rates, Sizing
-from beaufort.plan.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,16 @@ class Way:
     def __str__(self) -> str:
         stages = f" in {self.shape.pipeline_parallel} stages" if self.shape.pipeline_parallel > 1 else ""
         return f"{self.precision} on {self.shape.accelerators} x {self.accelerator.name}{stages}"
+
+
+def accuracy_loss(precision: Precision) -> float:
+    """Return the most accuracy that is known to be lost to a form of the weights, relative."""
+    return METHODS[precision].loss.high
+
+
+def runs(precision: Precision, chip: Accelerator) -> bool:
+    """Return whether an engine has kernels for this form on an accelerator."""
+    return METHODS[precision].on(chip) is not Support.NONE
 
 
 class Stage(IntEnum):
@@ -114,6 +125,11 @@ class Served:
     def rate(self) -> float:
         """Requests per second of a replica there, at the peak."""
         return self.frame.demand.peak_rate * self.busiest.place.share / max(1, self.busiest.planned)
+
+    @property
+    def most(self) -> float:
+        """Requests per second that such a replica takes at the objectives: what is planned, and mostly more."""
+        return max(self.rates.each(max(1, self.busiest.planned)), self.rate)
 
     @cached_property
     def state(self) -> State:

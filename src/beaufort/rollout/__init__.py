@@ -9,6 +9,7 @@
 | `revision` | which pods count: those of the newest form |
 | `progress` | how far a service is, and all that is in its way, each thing once |
 | `verdict` | whether it is ready, or stuck, or to be waited for |
+| `rights` | which rights it takes to deploy a service |
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def _failed(pod: Object, reason: str, message: str) -> Finding:
     if reason == "TopologyAffinityError":
         remedy = (
             "no single NUMA node has room for its cores and accelerators together: ask for fewer, free the node, "
-            "or use topologyManagerPolicy best-effort or restricted"
+            "or use topologyManagerPolicy best-effort or restricted; until then pod after pod is made and refused"
         )
         return Finding(Cause.TOPOLOGY, where, what, remedy)
     if reason == "UnexpectedAdmissionError":

@@ -24,7 +24,8 @@ class Component:
         kind: Its kind.
         component: Its part of the service: ``engine``, ``gateway``.
         wanted: Pods, or groups of pods, that it should have.
-        ready: How many of them take requests, of the latest form.
+        ready: How many of them take requests.
+        old: How many are of an older form, and about to be replaced.
         done: Nothing more is to happen.
     """
 
@@ -34,6 +35,7 @@ class Component:
     wanted: int
     ready: int
     done: bool
+    old: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +101,19 @@ def _component(workload: Object) -> Component:
     metadata, spec, status = workload["metadata"], workload.get("spec", {}), workload.get("status", {})
     kind = workload["kind"]
     seen = status.get("observedGeneration", 0) >= metadata.get("generation", 0)
+    old = 0
     if kind == "Job":
         wanted, ready = spec.get("completions", 1), status.get("succeeded", 0)
         done = ready >= wanted
     elif kind == "DaemonSet":
         wanted, ready = status.get("desiredNumberScheduled", 0), status.get("numberReady", 0)
+        old = max(status.get("currentNumberScheduled", 0) - status.get("updatedNumberScheduled", 0), 0)
         done = seen and ready >= wanted and status.get("updatedNumberScheduled", 0) >= wanted
     else:
         wanted, ready = spec.get("replicas", 1), status.get("readyReplicas", 0)
-        old = status.get("replicas", 0) - status.get("updatedReplicas", 0)
-        done = (seen or kind == "LeaderWorkerSet") and ready >= wanted and old <= 0
-    return Component(metadata["name"], kind, component(workload), wanted, min(ready, wanted), done)
+        old = max(status.get("replicas", 0) - status.get("updatedReplicas", 0), 0)
+        done = (seen or kind == "LeaderWorkerSet") and ready >= wanted and old == 0
+    return Component(metadata["name"], kind, component(workload), wanted, min(ready, wanted), done, old)
 
 
 def _by_object(events: Iterable[Object]) -> dict[str, list[Object]]:

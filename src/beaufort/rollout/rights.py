@@ -11,7 +11,8 @@ so the deployer gets the same rules, and `bind` on those roles by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from beaufort.catalog.kinds import plural
 from beaufort.rollout.finding import Object
@@ -31,6 +32,53 @@ _WATCHED = frozenset(
 )
 
 Rule = Object
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One right that an account may have.
+
+    Attributes:
+        verb: What is to be done.
+        group: The API group; empty for the core.
+        resource: ``pods``.
+        subresource: ``log``; empty for none.
+        namespace: Where; empty for the whole cluster.
+        name: The object; empty for any.
+    """
+
+    verb: str
+    group: str
+    resource: str
+    subresource: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        kind = ".".join(filter(None, (self.resource, self.group))) + (
+            f"/{self.subresource}" if self.subresource else ""
+        )
+        return f"{self.verb} {kind}{f' {self.name}' if self.name else ''} in {self.namespace or 'the cluster'}"
+
+
+def questions(wide: Iterable[Rule], inside: Mapping[str, Iterable[Rule]]) -> tuple[Question, ...]:
+    """Return every single right that rules give, each once."""
+    rules = [("", rule) for rule in wide] + [(space, rule) for space, found in inside.items() for rule in found]
+    return tuple(
+        dict.fromkeys(
+            Question(verb, group, *_split(resource), space, name)
+            for space, rule in rules
+            for group in rule["apiGroups"]
+            for resource in rule["resources"]
+            for verb in rule["verbs"]
+            for name in rule.get("resourceNames") or ("",)
+        )
+    )
+
+
+def _split(resource: str) -> tuple[str, str]:
+    whole, _, part = resource.partition("/")
+    return whole, part
 
 
 def rights(

@@ -21,7 +21,10 @@ _REMEDIES = (
     ),
     (re.compile(r"Insufficient (cpu|memory|ephemeral-storage)"), "add nodes with more {0}, or choose larger ones"),
     (re.compile(r"untolerated taint \{([^}:]+)"), "remove the taint {0}, or let the pods tolerate it"),
-    (re.compile(r"didn't match Pod's node affinity/selector"), "label nodes as the pod's node selector asks"),
+    (
+        re.compile(r"didn't match Pod's node affinity/selector"),
+        "plan for accelerators that the nodes have, or label the nodes; 'beaufort doctor FILE' compares them",
+    ),
     (re.compile(r"volume node affinity conflict"), "the volume is in another zone: add a node there, or make it anew"),
     (re.compile(r"unbound immediate PersistentVolumeClaims"), "see why the claim is not bound: its storage class"),
     (re.compile(r"topology spread constraints"), "add nodes in the zones that lack them"),

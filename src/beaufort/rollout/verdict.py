@@ -14,6 +14,8 @@ from beaufort.rollout.finding import Cause, Finding
 from beaufort.rollout.progress import Progress
 
 STUCK_SECONDS = 60.0
+# A pod that its node refuses stays behind as failed, and another is made at once: several a second, for ever.
+_SOONER = {Cause.TOPOLOGY: 10.0}
 _SERVING = frozenset({"engine", "gateway"})
 _ASIDE = frozenset({"headroom"})  # holds a place for others: where there is none left, nothing is wrong
 
@@ -75,5 +77,5 @@ def judge(progress: Progress, patience: Patience, now: float) -> Verdict:
         return Verdict("ready", Patience())
     grave = {each.cause for each in concerning(progress) if not each.passing}
     since = {cause: patience.since.get(cause, now) for cause in grave}
-    stuck = any(now - began >= STUCK_SECONDS for began in since.values())
+    stuck = any(now - began >= _SOONER.get(cause, STUCK_SECONDS) for cause, began in since.items())
     return Verdict("stuck" if stuck else "waiting", Patience(since))

@@ -1,17 +1,31 @@
-"""Filter, score, pick: the endpoint that takes a request, and why."""
+"""Filter, score, pick: the endpoint that takes a request, and why.
+
+What a request costs at an endpoint is counted in requests in flight:
+
+    in flight + (2 x tokens of its own prompt that must be computed + tokens of others' that still must be) / 512
+
+A request that is being answered slows the next one about as much as 512 tokens of a prompt that is computed before it.
+Its own tokens count twice, for what is computed a second time here pushes something out of the cache, too. So a prompt
+goes to where it is known while that endpoint is not busy with much more than it saves, and elsewhere when it is: an
+endpoint that is popular does not drown, and one that is new gets its first prompts. What other requests in progress
+begin with, too, counts by its share only (``crowd``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from beaufort.routing.endpoint import Endpoint
 from beaufort.routing.health import State
+from beaufort.routing.prompt import NOTHING, Prompt, home
 
 # What another zone costs, in requests in flight. Traffic between zones costs money and a millisecond; an engine decodes
 # a batch of two about as fast as one of one, but not a batch of thirty as fast as one of ten. So the preference is a
 # fixed number of requests: it decides while there is little to do, and never overloads the own zone by more than that.
 _ELSEWHERE = 2
+_TOKENS = 512
+_OWN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +39,8 @@ class Choice:
         known: How many there were.
         again: Every healthy endpoint was excluded, so that an excluded one was chosen.
         away: It is in another zone than the preferred one.
+        fresh: Tokens of the prompt that it has to compute, about.
+        cached: Tokens of the prompt that it should still have, about.
     """
 
     endpoint: Endpoint | None
@@ -33,6 +49,8 @@ class Choice:
     known: int
     again: bool = False
     away: bool = False
+    fresh: int = 0
+    cached: int = 0
 
     @property
     def reason(self) -> str:
@@ -40,13 +58,28 @@ class Choice:
         if self.endpoint is None:
             return f"none of {self.known} endpoints is healthy"
         away = f" in another zone, which counts as {_ELSEWHERE} more" if self.away else ""
-        fewest = f"{self.endpoint.in_flight} in flight{away}"
-        rank = f"{fewest}, as {self.tied} of" if self.tied > 1 else f"{fewest}, the fewest of"
+        pending = f", {self.endpoint.pending} tokens to compute before" if self.endpoint.pending else ""
+        cached = f", {self.cached} of its {self.cached + self.fresh} tokens cached" if self.cached else ""
+        least = f"{self.endpoint.in_flight} in flight{away}{pending}{cached}"
+        rank = f"{least}, as {self.tied} of" if self.tied > 1 else f"{least}, the fewest of"
         again = ", tried before, for want of another" if self.again else ""
         return f"{rank} {self.candidates} candidates among {self.known} endpoints{again}"
 
 
-def choose(endpoints: Sequence[Endpoint], *, exclude: Collection[str] = (), tie: int = 0, zone: str = "") -> Choice:
+def _plain(prompt: Prompt, cached: int) -> float:
+    return prompt.tokens - cached
+
+
+def choose(
+    endpoints: Sequence[Endpoint],
+    *,
+    exclude: Collection[str] = (),
+    tie: int = 0,
+    zone: str = "",
+    prompt: Prompt = NOTHING,
+    cached: Sequence[int] = (),
+    weigh: Callable[[Prompt, int], float] = _plain,
+) -> Choice:
     """Return the healthy endpoint with the best score.
 
     Args:
@@ -55,29 +88,48 @@ def choose(endpoints: Sequence[Endpoint], *, exclude: Collection[str] = (), tie:
         tie: Any number; where several endpoints are equally good, it says which. A number that changes from
             request to request spreads them evenly.
         zone: The zone whose endpoints are preferred; empty when it is not known.
+        prompt: What the request begins with.
+        cached: Tokens of it that each of ``endpoints`` should still have; empty for none.
+        weigh: What the rest of a prompt counts, in tokens, when so many of them are cached.
     """
-    healthy = [endpoint for endpoint in endpoints if endpoint.state is State.HEALTHY]
-    candidates = [endpoint for endpoint in healthy if endpoint.url not in exclude] if exclude else healthy
+    healthy = [index for index, endpoint in enumerate(endpoints) if endpoint.state is State.HEALTHY]
+    candidates = [index for index in healthy if endpoints[index].url not in exclude] if exclude else healthy
     again = not candidates and bool(healthy)
     if again:
         candidates = healthy
     if not candidates:
         return Choice(None, 0, 0, len(endpoints))
-    scores = [score(endpoint, zone) for endpoint in candidates]
+    found = {index: min(cached[index], prompt.tokens) if cached else 0 for index in candidates}
+    assumed = dict(found)
+    if prompt.tokens:
+        first = candidates[home(prompt.origin, [endpoints[index].url for index in candidates])]
+        assumed[first] = max(assumed[first], prompt.origin_tokens)
+    scores = [score(endpoints[index], zone, weigh(prompt, assumed[index])) for index in candidates]
     highest = max(scores)
-    best = [endpoint for endpoint, value in zip(candidates, scores, strict=True) if value == highest]
+    best = [index for index, value in zip(candidates, scores, strict=True) if value == highest]
     chosen = best[tie % len(best)]
-    return Choice(chosen, len(best), len(candidates), len(endpoints), again, _away(chosen, zone))
+    return Choice(
+        endpoints[chosen],
+        len(best),
+        len(candidates),
+        len(endpoints),
+        again,
+        _away(endpoints[chosen], zone),
+        prompt.tokens - found[chosen],
+        found[chosen],
+    )
 
 
-def score(endpoint: Endpoint, zone: str = "") -> float:
+def score(endpoint: Endpoint, zone: str = "", fresh: float = 0) -> float:
     """Return how good an endpoint is for the next request, 0 to 1: 1 when idle and near, halved by the first request.
 
     Args:
         endpoint: The endpoint.
         zone: The zone that is preferred; empty when it is not known. So is no endpoint whose zone is not known.
+        fresh: Tokens of the request's prompt that the endpoint has to compute.
     """
-    return 1.0 / (1 + endpoint.in_flight + (_ELSEWHERE if _away(endpoint, zone) else 0))
+    elsewhere = _ELSEWHERE if _away(endpoint, zone) else 0
+    return 1.0 / (1 + endpoint.in_flight + elsewhere + (_OWN * fresh + endpoint.pending) / _TOKENS)
 
 
 def _away(endpoint: Endpoint, zone: str) -> bool:

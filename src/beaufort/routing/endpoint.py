@@ -16,12 +16,14 @@ class Endpoint:
         in_flight: Requests that were sent to it and are not complete.
         state: Its health.
         zone: Its zone; empty when it is not known.
+        pending: Tokens of prompts that it has still to compute, about.
     """
 
     url: str
     in_flight: int = 0
     state: State = State.HEALTHY
     zone: str = ""
+    pending: int = 0
 
     def __post_init__(self) -> None:
         if self.in_flight < 0:

@@ -7,5 +7,5 @@
 | `blocks` | paged memory and the prefix cache |
 | `request`, `step` | the frozen values that go in and come out |
 | `config` | the replica's bounds |
-| `timeline` | a replica under traffic: requests in, latencies out |
+| `fleet` | replicas under traffic: requests in, latencies out |
 """

@@ -20,6 +20,7 @@ step pass, delivers the step's tokens, and calls ``step`` again:
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from beaufort.errors import Problem
@@ -126,6 +127,10 @@ class Replica:
             finished=tuple([sequence.request.id for sequence in emitting if sequence.computed == sequence.end]),
             preempted=tuple([sequence.request.id for sequence in preempted]),
         )
+
+    def cached(self, block_hashes: Iterable[int], limit: int) -> int:
+        """Return how many blocks that begin a request are in the prefix cache, at most ``limit``."""
+        return len(self._pool.find(tuple(block_hashes), limit))
 
     def stats(self) -> ReplicaStats:
         """Return where the replica stands: during a step what it holds, after the last one nothing."""
