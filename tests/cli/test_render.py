@@ -13,6 +13,7 @@ from beaufort.cli.render import render
 from beaufort.errors import UsageError
 
 Run = Callable[..., Result]
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture
@@ -123,3 +124,21 @@ def test_a_plan_of_another_form_is_told_field_by_field(run: Run) -> None:
 def test_what_is_neither_a_plan_nor_a_service_is_told(run: Run, text: str) -> None:
     with pytest.raises(UsageError):
         run("-", text=text)
+
+
+def images(result: Result) -> set[str]:
+    pods = (each for each in yaml.safe_load_all(result.stdout) if each["kind"] == "Deployment")
+    return {box["image"] for each in pods for box in each["spec"]["template"]["spec"]["containers"]}
+
+
+def test_another_engine_than_the_files(run: Run) -> None:
+    example = str(EXAMPLES / "mistral-7b.yaml")
+    assert any("vllm" in image for image in images(run(example)))
+    assert any("text-generation-inference" in image for image in images(run(example, "--engine", "tgi")))
+    assert all(image.startswith("beaufort/") for image in images(run(example, "--engine", "tgi", "--emulate")))
+    assert "beaufort/openvino" in str(images(run(str(EXAMPLES / "demo.yaml"), "--engine", "openvino")))
+
+
+def test_a_plan_keeps_its_engine(run: Run, plan_file: Callable[[str], str]) -> None:
+    with pytest.raises(UsageError, match="a plan is made for its engine"):
+        run(plan_file("spot"), "--engine", "tgi")

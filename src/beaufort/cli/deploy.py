@@ -10,14 +10,15 @@ import click
 
 from beaufort.cli.cluster import Where, cluster_options, confirm, say
 from beaufort.cli.deployment import Deployment, Wish
+from beaufort.cli.engine_choice import engine_options, plan_with
 from beaufort.cli.manifests import Choice, Made, make, tell_notes
 from beaufort.cli.output import output_option
-from beaufort.cli.plan_file import load_plan
+from beaufort.cli.plan_file import Engine
 from beaufort.cli.rights import print_rights
 from beaufort.cli.rollout_view import view
 from beaufort.errors import Problem, UsageError
 from beaufort.plan.plan import Plan
-from beaufort.render import LAYERS, emulate
+from beaufort.render import LAYERS
 from beaufort.units import parse_duration
 
 _NAMES = [name for _, name, _ in LAYERS]
@@ -43,7 +44,7 @@ def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float 
 @click.option("--region", metavar="NAME", help="The region of the plan that this cluster is.")
 @click.option("--only", type=click.Choice(_NAMES), multiple=True, help="One layer; removes nothing. Repeatable.")
 @click.option("--without", type=click.Choice(_NAMES), multiple=True, help="Leave out, or remove, a layer. Repeatable.")
-@click.option("--emulate", "emulated", is_flag=True, help="Rehearse it: engines that act the plan's, on any nodes.")
+@engine_options
 @click.option(
     "--timeout",
     callback=_seconds,
@@ -64,6 +65,7 @@ def deploy(  # noqa: PLR0913 - one argument for each option
     region: str | None,
     only: tuple[str, ...],
     without: tuple[str, ...],
+    engine: Engine | None,
     emulated: bool,
     timeout: float | None,
     no_wait: bool,
@@ -86,8 +88,7 @@ def deploy(  # noqa: PLR0913 - one argument for each option
     if set(only) & set(without):
         raise UsageError(Problem("a layer is asked for and left out", "--only, --without", "decide for one"))
 
-    plan = load_plan(file, where.of)
-    plan = emulate(plan) if emulated else plan
+    plan = plan_with(file, engine, emulated=emulated, adjust=where.of)
     if print_rbac:
         print_rights(plan, choice)
         return

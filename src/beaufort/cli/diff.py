@@ -13,15 +13,16 @@ import click
 import yaml
 
 from beaufort.cli.cluster import Where, cluster_options
+from beaufort.cli.engine_choice import engine_options, plan_with
 from beaufort.cli.manifests import Choice, make, tell_notes
 from beaufort.cli.output import output_option, print_json
-from beaufort.cli.plan_file import load_plan
+from beaufort.cli.plan_file import Engine
 from beaufort.errors import BeaufortError
 from beaufort.kube.apply import Change, meaning
 from beaufort.kube.reference import Object
 from beaufort.kube.release import Release
 from beaufort.plan.plan import Plan
-from beaufort.render import LAYERS, emulate
+from beaufort.render import LAYERS
 from beaufort.render.manifest import yaml_text
 
 _NAMES = [name for _, name, _ in LAYERS]
@@ -48,7 +49,7 @@ class DiffError(BeaufortError):
 @click.option("--region", metavar="NAME", help="The region of the plan that this cluster is.")
 @click.option("--only", type=click.Choice(_NAMES), multiple=True, help="One layer. Repeatable.")
 @click.option("--without", type=click.Choice(_NAMES), multiple=True, help="A layer that is not wanted. Repeatable.")
-@click.option("--emulate", "emulated", is_flag=True, help="Rehearse it: engines that act the plan's, on any nodes.")
+@engine_options
 @click.option("--force-conflicts", is_flag=True, help="As if fields of others were taken over.")
 @output_option("text", "json")
 def diff(  # noqa: PLR0913 - one argument for each option
@@ -60,6 +61,7 @@ def diff(  # noqa: PLR0913 - one argument for each option
     region: str | None,
     only: tuple[str, ...],
     without: tuple[str, ...],
+    engine: Engine | None,
     emulated: bool,
     force_conflicts: bool,
     output: str,
@@ -70,8 +72,7 @@ def diff(  # noqa: PLR0913 - one argument for each option
     """
     where = Where(kubeconfig, context, namespace)
     try:
-        plan = load_plan(file, where.of)
-        plan = emulate(plan) if emulated else plan
+        plan = plan_with(file, engine, emulated=emulated, adjust=where.of)
         changes = asyncio.run(_changes(where, plan, Choice(region, only, without), force=force_conflicts))
     except BeaufortError as error:
         if error.exit_code != 1:

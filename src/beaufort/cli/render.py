@@ -10,12 +10,13 @@ from pathlib import Path
 import click
 from pydantic import ValidationError
 
+from beaufort.cli.engine_choice import engine_options, plan_with
 from beaufort.cli.output import print_json
-from beaufort.cli.plan_file import load_plan
+from beaufort.cli.plan_file import Engine
 from beaufort.cli.tree import write_tree
 from beaufort.errors import Problem, UsageError
 from beaufort.plan.plan import Plan
-from beaufort.render import LAYERS, ManifestSet, emulate, explain
+from beaufort.render import LAYERS, ManifestSet, explain
 from beaufort.render import render as render_plan
 from beaufort.render.explanation import Traced
 from beaufort.spec.cluster import Cluster
@@ -40,7 +41,7 @@ Examples:
 @click.option("--only", type=click.Choice(_NAMES), multiple=True, help="One layer. Repeatable.")
 @click.option("--region", "regions", metavar="NAME", multiple=True, help="One region. Repeatable.")
 @click.option("--kubernetes", metavar="VERSION", help="Version of the cluster, instead of the file's.")
-@click.option("--emulate", "emulated", is_flag=True, help="Rehearse it: engines that act the plan's, on any nodes.")
+@engine_options
 @click.option("--explain", "explained", is_flag=True, help="Say which numbers come from where in the plan, and why.")
 def render(  # noqa: PLR0913 - one argument for each option
     *,
@@ -50,6 +51,7 @@ def render(  # noqa: PLR0913 - one argument for each option
     only: tuple[str, ...],
     regions: tuple[str, ...],
     kubernetes: str | None,
+    engine: Engine | None,
     emulated: bool,
     explained: bool,
 ) -> None:
@@ -58,7 +60,7 @@ def render(  # noqa: PLR0913 - one argument for each option
     They go to standard output as one stream, ready for `kubectl apply`, or with -d into a Kustomize tree; what to know
     about them goes to standard error. What the cluster's version does not serve is left out, and a note says so.
     """
-    plan = emulate(load_plan(file)) if emulated else load_plan(file)
+    plan = plan_with(file, engine, emulated=emulated)
     _check_regions(plan, regions)
     manifests = render_plan(plan, minor=_minor(kubernetes), only=only, regions=regions)
     if explained:
