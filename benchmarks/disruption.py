@@ -7,11 +7,12 @@ Service all the time, through gateway pods, engine pods. Meanwhile the service i
 node. What counts is what the client got:
 
 - failed: no answer, although sent again as OpenAI's clients do;
-- silent: a stream that ended without its end and without an error event, or an answer that was cut;
+- silent: a stream that ended as if it were whole, and is not;
+- cut: the client's own connection was lost in the middle of an answer;
 - told: a stream that could not go on and said so by an error event;
 - resent: requests that the client itself had to send again.
 
-Nothing may fail, nothing may be silent. Latencies are set beside those of the calm before.
+Nothing may fail, be silent or be cut. Latencies are set beside those of the calm before.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ spec:
 _CALM_SECONDS = 30.0
 _AFTER_SECONDS = 10.0  # what a disturbance leaves behind still counts as its own
 _PATIENCE = 300.0
+_TITLE = "99th percentiles are ratios to the calm's"
 
 
 class Kubectl:
@@ -169,8 +171,14 @@ def _processes(uid: str) -> list[int]:
 def node_lost(kubectl: Kubectl) -> None:
     """Switch the client's other node off until its pods run elsewhere, and on again.
 
-    Its cable goes first: a machine without power closes no connection, it just says nothing any more.
+    Its cable goes first: a machine without power closes no connection, it just says nothing any more. The gateway that
+    the client uses is on its own node, the zone that its Service prefers: of one that is lost with its machine nobody
+    could tell the client anything.
     """
+    while not kubectl.names("gateway", "n1"):
+        kubectl("delete", "pod", kubectl.names("gateway", "n2")[0])
+        kubectl.settled()
+    time.sleep(_AFTER_SECONDS)
     kubectl.unplug("n2")
     kubectl.rig("node", "off", "n2")
     ends = time.monotonic() + _PATIENCE
@@ -285,14 +293,14 @@ def summary(phase: Phase, rows: Sequence[dict[str, Any]], calm: dict[str, Any] |
     mine = [row for row in rows if phase.began <= row["at"] + row["total"] < phase.ended]
     good = [row for row in mine if row["outcome"] == "ok"]
     count = max(1, len(mine))
-    outcomes = {name: sum(row["outcome"] == name for row in mine) for name in ("failed", "silent", "told")}
+    outcomes = {name: sum(row["outcome"] == name for row in mine) for name in ("failed", "silent", "cut", "told")}
     p99 = {name: _quantile([row[key] for row in good], 0.99) for name, key in (("ttft", "first"), ("total", "total"))}
     return {
         "disturbance": phase.name,
         "requests": len(mine),
         **outcomes,
         "resent": sum(row["retries"] for row in mine),
-        "failed_over_requests": (outcomes["failed"] + outcomes["silent"]) / count,
+        "failed_over_requests": (outcomes["failed"] + outcomes["silent"] + outcomes["cut"]) / count,
         "told_over_requests": outcomes["told"] / count,
         **{f"{name}_p99_seconds": round(value, 3) for name, value in p99.items()},
         **{
@@ -309,9 +317,11 @@ def _quantile(values: Sequence[float], part: float) -> float:
 
 def show(results: Sequence[dict[str, Any]]) -> None:
     """Print the table."""
-    table = Table("disturbance", "requests", "failed", "silent", "told", "resent", "TTFT p99 / calm", "p99 / calm")
+    table = Table(
+        "disturbance", "requests", "failed", "silent", "cut", "told", "resent", "TTFT p99", "p99", title=_TITLE
+    )
     for row in results:
-        counts = (str(row[name]) for name in ("requests", "failed", "silent", "told", "resent"))
+        counts = (str(row[name]) for name in ("requests", "failed", "silent", "cut", "told", "resent"))
         table.add_row(
             row["disturbance"], *counts, f"{row['ttft_p99_over_calm']:.2f}", f"{row['total_p99_over_calm']:.2f}"
         )

@@ -3,8 +3,9 @@
     python disruption_client.py HOST PORT MODEL RATE < what is held open
 
 Requests come at random times at a constant rate, whether or not earlier ones are answered; every second one streams.
-Connections are kept, as clients keep them. What is lost before a byte came back, or is answered by a server error, is
-sent again twice, as OpenAI's clients do, and that is counted. One JSON line for each request.
+Connections are kept, as clients keep them, for up to 50 requests: so they come to lead to near gateways again. What is
+lost before a byte came back, or is answered by a server error, is sent again twice, as OpenAI's clients do, and that is
+counted. One JSON line for each request.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from beaufort.wire import ResponseHead
 
 _TRIES = 3
+_REQUESTS = 50
 _SILENCE_SECONDS = 30.0
 _SERVER_ERROR = 500
 _OK = 200
@@ -104,21 +106,29 @@ class Client:
                 connection.close()
                 return answer, f"nothing for {_SILENCE_SECONDS:g} s"
         lost = answer.ended.result()
-        if not lost:
+        if not lost and connection.used < _REQUESTS:
             self._pool.give_back(connection)
+        else:
+            connection.close()
         return answer, lost
 
 
 def _outcome(answer: Answer | None, lost: str, *, stream: bool) -> str:
-    """Return `ok`; `told`: it ended with an error event; `silent`: it was cut; `failed`: nothing came."""
+    """Return what came of a request.
+
+    `ok`; `told`: it ended with an error event; `cut`: the connection was lost in the middle; `silent`: it ended as if
+    it were whole, and is not; `failed`: nothing came.
+    """
     if answer is None or not answer.first or answer.status >= _SERVER_ERROR:
         return "failed"
+    if lost:
+        return "cut"
     if not stream:
-        return "ok" if answer.status == _OK and not lost else "silent"
-    if not lost and answer.events and answer.events[-1] == b"[DONE]":
+        return "ok" if answer.status == _OK else "failed"
+    last = answer.events[-1] if answer.events else b""
+    if last == b"[DONE]":
         return "ok"
-    told = not lost and bool(answer.events) and b'"error"' in answer.events[-1]
-    return "told" if told else "silent"
+    return "told" if b'"error"' in last else "silent"
 
 
 async def main(host: str, port: int, model: str, rate: float) -> None:

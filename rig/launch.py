@@ -67,14 +67,17 @@ def start(folder: Path, settings: Settings, programs: Programs, say: Say) -> Sta
 
 
 def check_same(known: State, settings: Settings) -> None:
-    """Return when a running cluster is of the version that is wanted.
+    """Return when a running cluster is of the version that is wanted, and has the nodes that are.
 
     Raises:
-        UsageError: It is of another version.
+        UsageError: It is of another version, or has no nodes.
     """
     if known.version != settings.release.version:
         what = f"Kubernetes {known.version} runs, not {settings.release.version}"
         raise UsageError(Problem(what, remedy="make cluster-down, then again"))
+    if settings.nodes and not known.nodes:
+        what = "a control plane alone runs, without nodes"
+        raise UsageError(Problem(what, remedy="make cluster-down, then again; or go on with it: make cluster NODES=no"))
 
 
 def _try(folder: Path, settings: Settings, programs: Programs, say: Say) -> State:

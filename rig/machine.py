@@ -153,7 +153,8 @@ def node(name: str, files: Files, variable: Path, system: Path | None) -> list[s
     ]
     for number, (tunable, value) in enumerate(_TUNABLES.items()):
         lines.append(f"echo {value} > {tunables}/{number}")
-        lines.append(f"mount --bind {tunables}/{number} /proc/sys/{tunable}")
+        # A kernel that was built without keys has none of these.
+        lines.append(f"[ ! -e /proc/sys/{tunable} ] || mount --bind {tunables}/{number} /proc/sys/{tunable}")
     if system:
         seen = shlex.quote(str(system))
         lines += [f"mount --bind {seen}/{kind} /sys/devices/system/{kind}" for kind in ("cpu", "node")]

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections import Counter
 
+import httpx
 import openai
 
 USERS = 4
@@ -46,6 +47,8 @@ def _streamed(client: openai.OpenAI, model: str) -> str:
             extra_body={"ignore_eos": True},
         ):
             tokens = chunk.usage.completion_tokens if chunk.usage else None
+    except httpx.TransportError as error:
+        return f"streamed: cut, {type(error).__name__}"
     except openai.APIError as error:
         return f"streamed: told {error.code}" if error.code else f"streamed: {type(error).__name__} {error}"
     return "streamed" if tokens == TOKENS else "streamed: ended silently"

@@ -31,14 +31,17 @@ apiVersion: beaufort.dev/v1alpha1
 kind: MistralService
 metadata: {{name: svc, namespace: {namespace}}}
 spec:
-  model: {{source: 'hf://mistralai/Mistral-7B-Instruct-v0.3'}}
+  model: {{source: '{source}'}}
   engine: {engine}
   replicas: {replicas}
   traffic: {{rate: 1, promptTokens: 200, outputTokens: 60}}
   objectives: {{ttft: 2s, tpot: 100ms}}
-  accelerators: [{{product: {product}, countPerNode: {count}}}]
+  accelerators: [{{product: {product}, countPerNode: 4}}]
   gateway: {{replicas: 1}}
 {more}"""
+
+MISTRAL = "hf://mistralai/Mistral-7B-Instruct-v0.3"
+_USUAL = {"source": MISTRAL, "engine": "emulated", "replicas": "2", "product": "L40S", "more": ""}
 
 Answer = Callable[[dict[str, Any]], dict[str, Any] | None]
 
@@ -53,12 +56,23 @@ class Verbs:
         self.kubeconfig = kubeconfig or cluster.kubeconfig
         self.write()
 
-    def write(
-        self, *, replicas: str = "2", product: str = "L40S", engine: str = "emulated", count: int = 4, more: str = ""
-    ) -> None:
+    def write(self, **values: str) -> None:
         """Write the service file."""
-        values = {"replicas": replicas, "product": product, "engine": engine, "count": count, "more": more}
-        self.file.write_text(SERVICE.format(namespace=self.namespace, **values))
+        self.file.write_text(SERVICE.format(namespace=self.namespace, **{**_USUAL, **values}))
+
+    def rehearse(self, **values: str) -> None:
+        """Write a plan in place of the service file: of engines that, unlike real ones, start in a moment."""
+        self.file = self.file.with_suffix(".yaml")
+        self.write(**values)
+        plan = json.loads(self.run("plan", str(self.file), "-o", "json")[0])
+        plan["lifecycle"] |= {
+            "startupSeconds": 2.0,
+            "firstStartupSeconds": 2.0,
+            "shutdownSeconds": 10,
+            "graceSeconds": 20,
+        }
+        self.file = self.file.with_suffix(".json")
+        self.file.write_text(json.dumps(plan))
 
     def start(self, verb: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a verb, nobody at its terminal."""

@@ -20,7 +20,7 @@ NO_VOLUME = "  storage: {kind: none}\n"
 def verbs(cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[Verbs]:
     made = Verbs(cluster, tmp_path, namespace)
     yield made
-    made.start("destroy", "svc", "-n", namespace, "--yes", "--volumes").communicate(timeout=120)
+    made.start("destroy", "svc", "-n", namespace, "--yes", "--volumes", "--no-wait").communicate(timeout=120)
 
 
 def everything(cluster: Cluster, namespace: str) -> set[str]:
@@ -97,11 +97,14 @@ def test_old_engines_serve_until_the_new_ones_answer(verbs: Verbs, cluster: Clus
     assert ("deleted", "svc-engine-l40s-on-demand") in {(each["verb"], each["name"]) for each in told["changes"]}
 
 
-def test_old_engines_give_room_to_new_ones_that_find_no_place(verbs: Verbs, cluster: Cluster, namespace: str) -> None:
+def test_old_engines_give_room_to_new_ones_that_find_no_place(
+    verbs: Verbs, cluster: Cluster, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("beaufort.kube.settling.ROOM_SECONDS", 1.0)
     with node(cluster, namespace, lambda pod: ready(pod) if "l40s" in pod["metadata"]["name"] else None):
         verbs.deploy("--no-ask", "--timeout", "2s", code=1)  # the gateway finds no place: there is no node
         verbs.write(product="L4")
-        told = verbs.document("--no-ask", "--timeout", "20s", code=1)
+        told = verbs.document("--no-ask", "--timeout", "6s", code=1)
     assert ("deleted", "svc-engine-l40s-on-demand") in {(each["verb"], each["name"]) for each in told["changes"]}
     assert told["left"] == []
 
@@ -117,7 +120,7 @@ def test_old_engines_give_room_to_new_ones_that_find_no_place(verbs: Verbs, clus
             ),
             {
                 "image": "check the image's name",
-                "crash": "ended with exit code 1, 3 times so far",
+                "crash": "ended with exit code 1, and was started again 3 times",
                 "configuration": 'secret "k" not found',
             },
         ),

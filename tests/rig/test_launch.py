@@ -9,6 +9,7 @@ from beaufort.errors import UsageError
 from rig import launch, state
 from rig.build import Programs
 from rig.cluster import ClusterError
+from rig.inventory import NODES
 from rig.launch import Settings
 from rig.state import Phase, State
 from rig.versions import DEFAULT, RELEASES
@@ -82,4 +83,7 @@ def test_a_running_cluster_of_another_version_is_refused(tmp_path: Path) -> None
     launch.check_same(known, Settings(DEFAULT, tmp_path / "k"))
     with pytest.raises(UsageError, match=r"v1\.30\.14 runs, not v1\..*make cluster-down"):
         launch.check_same(known, Settings(RELEASES[-1], tmp_path / "k"))
+    with pytest.raises(UsageError, match=r"a control plane alone runs, without nodes"):
+        launch.check_same(known, Settings(DEFAULT, tmp_path / "k", nodes=NODES))
+    launch.check_same(known.model_copy(update={"nodes": NODES}), Settings(DEFAULT, tmp_path / "k"))
     assert state.load(tmp_path) is None

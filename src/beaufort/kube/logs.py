@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -9,6 +10,9 @@ from beaufort.kube.connection import Connection
 from beaufort.kube.errors import KubeError, UnreachableError
 
 _LAST_LINES = 10
+_AGAIN = 2.0  # seconds
+# What a kubelet says in place of a log, as if it were one.
+_NO_LOG = ("unable to retrieve container logs", "failed to try resolving symlinks")
 
 
 def _path(namespace: str, pod: str) -> str:
@@ -69,9 +73,16 @@ def _moment(time: str) -> tuple[str, str]:
 
 
 async def last_words(connection: Connection, namespace: str, pod: str, container: str) -> list[str]:
-    """Return the last lines that a container said before it died, or says now; none if nobody can tell."""
-    for previous in (True, False):
-        with suppress(KubeError, UnreachableError):
-            if lines := await read(connection, namespace, pod, container, tail=_LAST_LINES, previous=previous):
-                return lines
+    """Return the last lines that a container said before it died, or says now; none if nobody can tell.
+
+    Between two runs of a container the kubelet has the log of neither for a moment.
+    """
+    for last in (False, True):
+        for previous in (True, False):
+            with suppress(KubeError, UnreachableError):
+                lines = await read(connection, namespace, pod, container, tail=_LAST_LINES, previous=previous)
+                if any(not line.startswith(_NO_LOG) for line in lines):
+                    return lines
+        if not last:
+            await asyncio.sleep(_AGAIN)
     return []

@@ -105,7 +105,7 @@ def _terminated(pod: Object, status: Object, ended: Object | None) -> Finding | 
     if ended is None or ended.get("exitCode") == 0:
         return None
     name, count = status["name"], status.get("restartCount", 0)
-    times = f", {count} times so far" if count else ""
+    times = f", and was started again {'once' if count == 1 else f'{count} times'}" if count else ""
     if ended.get("reason") == "OOMKilled":
         remedy = "give it more memory, or a smaller context or batch"
         return Finding(Cause.MEMORY, place(pod), f"container {name} was killed for lack of memory{times}", remedy, name)
