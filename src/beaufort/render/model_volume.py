@@ -13,7 +13,7 @@ from beaufort.units import quantity
 
 PROGRAM = resources.files("beaufort.render").joinpath("fetch_model.py").read_text("utf-8")
 TOKEN_SECRET = "hf-token"  # noqa: S105 - the name of the Secret with the key HF_TOKEN
-_PROGRAMS = "/opt/beaufort"
+_PROGRAMS = "/opt/programs"  # not a folder of any engine's image: what is mounted hides what is there
 
 
 def volumes(setting: Setting) -> list[Json]:
