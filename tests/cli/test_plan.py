@@ -32,6 +32,12 @@ def test_an_example_is_planned_as_a_table_and_as_json(call: Call, name: str) -> 
         assert " ".join(note.split()) in " ".join(table.output.split())
 
 
+def test_the_file_that_init_writes_is_planned(call: Call, tmp_path: Path) -> None:
+    file = str(tmp_path / "service.yaml")
+    assert call("init", file).code == 0
+    assert call("plan", file).code == 0
+
+
 def test_the_same_file_is_the_same_bytes(call: Call) -> None:
     file = str(EXAMPLES / "nemo-12b-spot.yaml")
     assert call("plan", file, "-o", "json") == call("plan", file, "-o", "json")

@@ -228,3 +228,21 @@ def test_a_marker_without_its_files_counts_for_nothing(pod: Pod) -> None:
         assert code == 0, said
         assert time.monotonic() - started < 120
         assert pod.held() >= _WANTED
+
+
+def test_a_hub_that_is_not_reached_is_one_line_with_what_to_do(pod: Pod) -> None:
+    pod.environment["HF_ENDPOINT"] = "http://127.0.0.1:9"  # nobody listens on discard
+    code, said = pod.run()
+    assert code == 1
+    assert said.startswith("owner/repo@main was not downloaded: ")
+    assert "the hub is not reached: check DNS, proxy and network policies" in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_a_repository_that_is_not_there_is_one_line_with_what_to_do(pod: Pod, hub: Hub) -> None:
+    hub.files = {}
+    pod.environment["HF_ENDPOINT"] = f"{hub.url}/nowhere"
+    code, said = pod.run()
+    assert code == 1
+    assert "check spec.model.source" in said
+    assert "Traceback" not in said

@@ -38,9 +38,31 @@ def main(arguments: list[str]) -> int:
     path = Path(folder)
     if "--wait" in options:
         wait(repository, revision, path)
-    else:
+        return 0
+    try:
         fetch(repository, revision, path, next((each for each in options if each != "--wait"), ""))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the log gets one line, and the pod is started again
+        sys.exit(
+            f"{repository}@{revision} was not downloaded: {type(error).__name__}: {first_line(error)}{hint(error)}"
+        )
     return 0
+
+
+def first_line(error: Exception) -> str:
+    """Return what went wrong without the rest of a long message."""
+    return (str(error).strip().splitlines() or ["no reason is given"])[0][:300]
+
+
+def hint(error: Exception) -> str:
+    """Return what to do about an error of the hub or of the way to it; nothing when that is not known."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    if kinds & {"GatedRepoError"}:
+        return "; accept the model's terms on the hub, and put that account's token into the Secret with HF_TOKEN"
+    if kinds & {"RepositoryNotFoundError", "RevisionNotFoundError", "EntryNotFoundError"}:
+        return "; check spec.model.source: owner, name and revision, and for a private one the Secret with HF_TOKEN"
+    if kinds & {"TransportError", "ConnectionError", "LocalEntryNotFoundError", "TimeoutError", "OfflineModeIsEnabled"}:
+        return "; the hub is not reached: check DNS, proxy and network policies, or name a mirror in HF_ENDPOINT"
+    return ""
 
 
 def complete(repository: str, revision: str, folder: Path) -> bool:
