@@ -44,7 +44,7 @@ def main() -> None:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def rig() -> None:
-    """A real Kubernetes control plane on this machine, for tests and for trying things out."""
+    """A real Kubernetes on this machine, for tests and for trying things out."""
 
 
 for verbs in (*node_verbs, status):
