@@ -49,15 +49,19 @@ class Up:
         """Return the event that tells that a process is ready, as soon as it is."""
         return self.until("state", name=name, state="ready")
 
-    def kill(self, name: str) -> dict[str, object]:
-        """Kill a process as soon as it is ready, wait until it is back, and return the event that tells so."""
-        before = self.ready(name)
+    def kill(self, name: str, last: dict[str, object] | None = None) -> dict[str, object]:
+        """Kill a process as soon as it is ready, wait until it is back, and return the event that tells so.
+
+        ``last`` is that of the time before, if it was killed before.
+        """
+        before = last or self.ready(name)
         assert isinstance(before["pid"], int)
+        assert isinstance(before["restarts"], int)
         os.kill(before["pid"], signal.SIGKILL)
         died = self.until("state", after=before, name=name, state="restarting")
         assert died["reason"] == "killed by SIGKILL"
         back = self.until("state", after=died, name=name, state="ready")
-        assert (back["restarts"], back["url"]) == (1, before["url"])
+        assert (back["restarts"], back["url"]) == (before["restarts"] + 1, before["url"])
         return back
 
     def children(self) -> list[psutil.Process]:

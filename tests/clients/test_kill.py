@@ -118,6 +118,7 @@ def _serves(pair: Service, engine: str) -> None:
 
 
 async def test_a_killed_replica_loses_no_answer_and_serves_again(pair: Service, client: openai.AsyncOpenAI) -> None:
+    back: dict[str, dict[str, object]] = {}
     async with Load(client, pair.model) as load:
         # Each is killed, and again until a stream was under way then: a busy machine may keep clients waiting.
         for victim in islice(cycle(("engine-0", "engine-1")), MOST_KILLS):
@@ -125,9 +126,9 @@ async def test_a_killed_replica_loses_no_answer_and_serves_again(pair: Service, 
                 break
             load.kills += 1
             await load.more(CLIENTS)
-            back = await asyncio.to_thread(pair.up.kill, victim)
+            back[victim] = await asyncio.to_thread(pair.up.kill, victim, back.get(victim))
             await asyncio.to_thread(until, lambda: pair.gateway("beaufort_gateway_endpoint_healthy") == 2)
-            await asyncio.to_thread(_serves, pair, str(back["url"]))
+            await asyncio.to_thread(_serves, pair, str(back[victim]["url"]))
     assert set(load.streams) == {COMPLETE, BROKEN}
     assert pair.gateway("beaufort_gateway_broken_responses_total") == load.streams[BROKEN]
     assert pair.gateway("beaufort_gateway_retries_total") > 0
