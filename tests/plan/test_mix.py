@@ -116,6 +116,7 @@ def test_more_replicas_never_cost_less(offers: list[Offer], needed: int) -> None
     standing = stands(tuple(offers), ONE)
     fewer, more = (mixes(standing, count, count, 0.99) for count in (needed, needed + 1))
     if more:
+        assert fewer
         assert min(mix.cost() for mix in fewer) <= min(mix.cost() for mix in more) + 1e-9
 
 

@@ -145,8 +145,7 @@ def mixes(stands: tuple[Stand, ...], needed: int, planned: int, availability: fl
     """
     on_demand, spot = room(stands, "on-demand"), room(stands, "spot")
     found = []
-    widest = max((stand.per_group for stand in stands), default=1)
-    for surplus in _ladder(min(spot, 2 * (planned + widest)), spot):
+    for surplus in _ladder(spot):
         base = _smallest_base(stands, surplus, on_demand, needed, planned, availability)
         if base is not None:
             found.append(Mix(stands, base, surplus))
@@ -155,9 +154,9 @@ def mixes(stands: tuple[Stand, ...], needed: int, planned: int, availability: fl
     return found
 
 
-def _ladder(most: int, room: int) -> list[int]:
-    steps, step = list(range(min(most, _EVERY) + 1)), float(_EVERY)
-    while step < most:
+def _ladder(room: int) -> list[int]:
+    steps, step = list(range(min(room, _EVERY) + 1)), float(_EVERY)
+    while step < room:
         step *= _STEP
         steps.append(min(round(step), room))
     return list(dict.fromkeys(steps))
