@@ -21,6 +21,7 @@ from beaufort.cli import shown
 from beaufort.cli.root import beaufort
 from beaufort.errors import BeaufortError
 from beaufort.kube.connection import MERGE, Connection
+from beaufort.kube.errors import NotFoundError
 from beaufort.kube.kubeconfig import connect
 
 from .conftest import PATIENCE, Cluster
@@ -192,7 +193,8 @@ def _told(status: dict[str, Any], wanted: dict[str, Any]) -> bool:
 
 async def _patch(connection: Connection, path: str, status: dict[str, Any]) -> None:
     body = {"status": status}
-    await connection.request("PATCH", f"{path}/status", body=body, content_type=MERGE)
+    with suppress(NotFoundError):  # it has been deleted since
+        await connection.request("PATCH", f"{path}/status", body=body, content_type=MERGE)
 
 
 def eventually(condition: Callable[[], object], what: str) -> None:
