@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import click
 
-from beaufort.cli.plan_file import Engine, load_plan
+from beaufort.cli.plan_file import Engine, as_it_is, load_plan
 from beaufort.plan.plan import Plan
 from beaufort.render import emulate
 from beaufort.spec import MistralService
@@ -29,7 +29,7 @@ def plan_with(
     engine: Engine | None,
     *,
     emulated: bool,
-    adjust: Callable[[MistralService], MistralService] = lambda service: service,
+    adjust: Callable[[MistralService], MistralService] = as_it_is,
 ) -> Plan:
     """Return the plan in ``file``, or that of the service in it, with the engine that is wanted.
 

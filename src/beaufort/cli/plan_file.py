@@ -19,12 +19,13 @@ Engine: TypeAlias = Literal["openvino", "vllm", "tgi"]
 _MAX_BYTES = 16 * 1024 * 1024  # a plan keeps its candidates; thousands of them fit
 
 
-def _as_it_is(service: MistralService) -> MistralService:
+def as_it_is(service: MistralService) -> MistralService:
+    """Return the service unchanged."""
     return service
 
 
 def load_plan(
-    name: str, adjust: Callable[[MistralService], MistralService] = _as_it_is, *, engine: Engine | None = None
+    name: str, adjust: Callable[[MistralService], MistralService] = as_it_is, *, engine: Engine | None = None
 ) -> Plan:
     """Return the plan in the file called ``name``, or that of the service in it; ``-`` is standard input.
 

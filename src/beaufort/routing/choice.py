@@ -93,31 +93,37 @@ def choose(
         weigh: What the rest of a prompt counts, in tokens, when so many of them are cached.
     """
     healthy = [index for index, endpoint in enumerate(endpoints) if endpoint.state is State.HEALTHY]
-    candidates = [index for index in healthy if endpoints[index].url not in exclude] if exclude else healthy
-    again = not candidates and bool(healthy)
-    if again:
-        candidates = healthy
+    candidates = [index for index in healthy if endpoints[index].url not in exclude] or healthy
     if not candidates:
         return Choice(None, 0, 0, len(endpoints))
-    found = {index: min(cached[index], prompt.tokens) if cached else 0 for index in candidates}
-    assumed = dict(found)
-    if prompt.tokens:
-        first = candidates[home(prompt.origin, [endpoints[index].url for index in candidates])]
-        assumed[first] = max(assumed[first], prompt.origin_tokens)
-    scores = [score(endpoints[index], zone, weigh(prompt, assumed[index])) for index in candidates]
+    found = [min(cached[index], prompt.tokens) if cached else 0 for index in candidates]
+    assumed = _assumed(prompt, found, [endpoints[index].url for index in candidates])
+    scores = [
+        score(endpoints[index], zone, weigh(prompt, known)) for index, known in zip(candidates, assumed, strict=True)
+    ]
     highest = max(scores)
-    best = [index for index, value in zip(candidates, scores, strict=True) if value == highest]
-    chosen = best[tie % len(best)]
+    best = [place for place, value in enumerate(scores) if value == highest]
+    place = best[tie % len(best)]
+    chosen = endpoints[candidates[place]]
     return Choice(
-        endpoints[chosen],
-        len(best),
-        len(candidates),
-        len(endpoints),
-        again,
-        _away(endpoints[chosen], zone),
-        prompt.tokens - found[chosen],
-        found[chosen],
+        endpoint=chosen,
+        tied=len(best),
+        candidates=len(candidates),
+        known=len(endpoints),
+        again=chosen.url in exclude,
+        away=_away(chosen, zone),
+        fresh=prompt.tokens - found[place],
+        cached=found[place],
     )
+
+
+def _assumed(prompt: Prompt, found: Sequence[int], urls: Sequence[str]) -> list[int]:
+    """Return the tokens that each should have: what was found, and its origin at its home."""
+    assumed = list(found)
+    if prompt.tokens:
+        first = home(prompt.origin, urls)
+        assumed[first] = max(assumed[first], prompt.origin_tokens)
+    return assumed
 
 
 def score(endpoint: Endpoint, zone: str = "", fresh: float = 0) -> float:

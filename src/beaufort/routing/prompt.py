@@ -2,7 +2,7 @@
 
 Equal prompts are equal bytes when the same client wrote them, and the next turn of a conversation repeats the bytes of
 the turn before up to its end. So the bytes from the messages on are cut into blocks, and each is named by a hash of
-itself and all before it. Nothing is decoded: a request with a prompt of 220 KB costs a quarter of a millisecond.
+itself and all before it. Nothing is decoded: a request with a prompt of 220 KB costs 0.3 ms.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ BLOCK_BYTES = 256
 """Of a block: about four of an engine's blocks of 16 tokens."""
 
 BYTES_PER_TOKEN = 4
-"""Of English text, about: A. Karpathy's and OpenAI's rule of thumb. Other languages have fewer, JSON around it more."""
+"""Of English text, about: OpenAI's rule of thumb. It scales a preference, and nothing depends on it being exact."""
 
 _MOST_BLOCKS = 4096  # a mebibyte: what follows decides nothing any more
 _ORIGIN_BYTES = 8192
